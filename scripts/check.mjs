@@ -1,0 +1,36 @@
+// The whole gate, cheap steps first; it stops at the first that fails. `--without-tests` leaves the tests out,
+// for callers that have just run them.
+import { spawnSync } from "node:child_process";
+import { resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+const bin = (name) => resolve(root, "node_modules/.bin", name);
+
+const STEPS = [
+  [
+    "format and lint",
+    bin("biome"),
+    "ci",
+    ".",
+    "--error-on-warnings",
+    ...(process.stdout.isTTY ? [] : ["--colors=off"]),
+  ],
+  ["types", bin("tsc"), "--noEmit"],
+  ["nothing unused", bin("knip"), "--no-progress"],
+  ["tests", bin("vitest"), "run"],
+  ["package", process.execPath, resolve(root, "scripts/check-package.mjs")],
+];
+
+const skip = process.argv.includes("--without-tests") ? "tests" : undefined;
+for (const [name, command, ...args] of STEPS.filter(([name]) => name !== skip)) {
+  console.log(`\ncheck: ${name}`);
+  const started = performance.now();
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  if (status !== 0) {
+    console.error(`check: ${name} failed after ${seconds} s${error ? `: ${error.message}` : ""}`);
+    process.exit(1);
+  }
+  console.log(`check: ${name} passed in ${seconds} s`);
+}
+console.log("\ncheck: all green");

@@ -1,0 +1,91 @@
+/** A new run out of an old one: what it keeps, and what has to be done again (I3, I11). */
+import type { RunState } from "../core/state.ts";
+import { TuttiError } from "../domain/error.ts";
+import { didYouMean } from "../domain/nearest.ts";
+import { type AgentTask, type BlobRef, type Inherited, isBlobRef, type Parent } from "../domain/plan.ts";
+import { hasOutput, type Node } from "../graph/dag.ts";
+import { taskOf } from "../graph/expand.ts";
+import { isEnded } from "../scheduling/life.ts";
+
+export interface Branch {
+  /** Do this task and all that depends on it again, though it was done. */
+  readonly from?: string;
+  /** Changes to that task, such as a new prompt. */
+  readonly set?: Partial<AgentTask>;
+}
+
+export interface Descent {
+  readonly tasks: readonly AgentTask[];
+  readonly parent: Parent;
+  readonly inherited: readonly Inherited[];
+}
+
+/** The plan of the old run with what it had done: finished tasks stay as they are, except `from` and what follows it. */
+export function branchOf(state: RunState, how: "retry" | "fork", branch: Branch): Descent {
+  const { nodes } = state.graph;
+  if (branch.from !== undefined && !nodes.get(branch.from)?.spec)
+    throw new TuttiError(
+      "BAD_INPUT",
+      `run ${state.run} has no task '${branch.from}'${didYouMean(branch.from, nodes.keys())}`,
+      { path: "from" },
+    );
+  if (how === "retry" && !isEnded(state.life))
+    throw new TuttiError("WRONG_STATE", `run ${state.run} has not ended; resume it instead`);
+  const again = branch.from === undefined ? new Set<string>() : downstream(state, branch.from);
+  const tasks = authored(state).map((node) => {
+    const task = taskOf(node.spec as NonNullable<Node["spec"]>);
+    return task.id === branch.from && branch.set ? { ...task, ...branch.set, id: task.id } : task;
+  });
+  const inherited = [...nodes.values()]
+    .filter((node) => node.spec && hasOutput(node) && !again.has(node.id))
+    .map((node) => inheritedOf(state, node, true));
+  return { tasks, parent: { run: state.run, seq: state.seq, how }, inherited };
+}
+
+/** An edited plan: whatever is made from the same as in the old run is taken over. */
+export function editOf(state: RunState, tasks: readonly AgentTask[]): Descent {
+  const inherited = [...state.graph.nodes.values()]
+    .filter((node) => node.spec && hasOutput(node))
+    .map((node) => inheritedOf(state, node, false));
+  return {
+    tasks,
+    parent: { run: state.run, seq: state.seq, how: "edit" },
+    inherited: inherited.filter((one) => one.key !== undefined),
+  };
+}
+
+/** What a person or a change wrote, without what expanders made of it or what was taken out. */
+function authored(state: RunState): readonly Node[] {
+  return [...state.graph.nodes.values()].filter((node) => node.spec && node.spec.of === undefined && !node.removed);
+}
+
+function downstream(state: RunState, from: string): Set<string> {
+  const found = new Set<string>();
+  const todo = [...state.graph.nodes.values()].filter((node) => node.id === from || node.spec?.of === from);
+  for (let node = todo.pop(); node; node = todo.pop()) {
+    if (found.has(node.id)) continue;
+    found.add(node.id);
+    todo.push(...node.dependents);
+  }
+  return found;
+}
+
+function inheritedOf(state: RunState, node: Node, keep: boolean): Inherited {
+  const account = state.ledger.tasks.get(node.id);
+  return {
+    taskId: node.id,
+    keep,
+    output: node.output ?? null,
+    ...(node.key === undefined ? {} : { key: node.key }),
+    ...(node.selected === undefined ? {} : { selected: node.selected }),
+    tokensUsed: account?.tokensUsed ?? 0,
+    costUsd: account ? account.costUsd : 0,
+  };
+}
+
+/** The blobs that inherited outputs lie in; the new run keeps its own copies. */
+export function blobsOf(inherited: readonly Inherited[]): readonly BlobRef[] {
+  return inherited.flatMap(({ output }) =>
+    isBlobRef(output) ? [output] : Array.isArray(output) ? output.filter((one) => isBlobRef(one)) : [],
+  );
+}

@@ -1,0 +1,133 @@
+/** The options of an orchestrator, with their defaults and limits. */
+import { TuttiError } from "../domain/error.ts";
+import { didYouMean } from "../domain/nearest.ts";
+import { type Budget, CONTEXT_STRATEGIES, type ContextStrategy, type RunOptions } from "../domain/plan.ts";
+import type { Clock, Journal, Limits, People, Runtime } from "../domain/ports.ts";
+import type { Random } from "../domain/random.ts";
+import { isRecord } from "../domain/shape.ts";
+import type { Agents } from "./agents.ts";
+
+export interface OrchestratorConfig {
+  readonly agents?: Agents;
+  /** Runtimes that agents may name, besides functions. */
+  readonly runtimes?: { readonly [name: string]: Runtime };
+  /** `memory` (default), a folder that holds one file a run, or a journal of your own. */
+  readonly journal?: "memory" | { readonly path: string; readonly synchronous?: "full" | "normal" } | Journal;
+  /** For models of Anthropic; nothing here reads the environment. */
+  readonly apiKey?: string;
+  /** 1–1,000. Default 3. */
+  readonly maxParallelAgents?: number;
+  /** Places per provider, by its name. */
+  readonly providers?: { readonly [name: string]: number };
+  /** Milliseconds of working time; Infinity for none. Default 300,000. */
+  readonly globalTimeout?: number;
+  readonly enableCommunication?: boolean;
+  readonly contextStrategy?: ContextStrategy;
+  /** Tokens of one prompt. Default 150,000. */
+  readonly pruningThreshold?: number;
+  readonly budget?: Budget;
+  /** Milliseconds before the first retry. Default 1,000. */
+  readonly retryDelay?: number;
+  /** How often an attempt is begun again after its host died. Default 3. */
+  readonly maxRestarts?: number;
+  /** For jitter. Default: drawn anew for each run. */
+  readonly seed?: number;
+  /** Asked about every gate that opens. */
+  readonly people?: People;
+  /** Places that several orchestrators share. */
+  readonly limits?: Limits;
+  /** Milliseconds an attempt may take to end after it was asked to. Default 5,000. */
+  readonly grace?: number;
+  /** Milliseconds to wait for a full disk before a run is given up, to be resumed later. Default 60,000. */
+  readonly patience?: number;
+  readonly clock?: Clock;
+  /** Where ids and seeds come from. Default: the system's. */
+  readonly chance?: Random;
+}
+
+const BUDGET: readonly (keyof Budget)[] = ["usd", "tokens", "turns", "spawns"];
+const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
+  agents: true,
+  runtimes: true,
+  journal: true,
+  apiKey: true,
+  maxParallelAgents: true,
+  providers: true,
+  globalTimeout: true,
+  enableCommunication: true,
+  contextStrategy: true,
+  pruningThreshold: true,
+  budget: true,
+  retryDelay: true,
+  maxRestarts: true,
+  seed: true,
+  people: true,
+  limits: true,
+  grace: true,
+  patience: true,
+  clock: true,
+  chance: true,
+};
+
+/** Throws BAD_INPUT at the first option that cannot be. */
+export function checkConfig(config: OrchestratorConfig): void {
+  for (const name of Object.keys(config))
+    if (!Object.hasOwn(NAMES, name)) wrong(name, `is not a known option${didYouMean(name, Object.keys(NAMES))}`);
+  whole("maxParallelAgents", config.maxParallelAgents, 1, 1000);
+  if (config.globalTimeout !== Number.POSITIVE_INFINITY)
+    whole("globalTimeout", config.globalTimeout, 1, Number.MAX_SAFE_INTEGER);
+  whole("pruningThreshold", config.pruningThreshold, 1, 1e9);
+  whole("retryDelay", config.retryDelay, 0, 3_600_000);
+  whole("maxRestarts", config.maxRestarts, 0, 100);
+  whole("seed", config.seed, 0, 2 ** 32 - 1);
+  whole("grace", config.grace, 0, 3_600_000);
+  whole("patience", config.patience, 0, Number.MAX_SAFE_INTEGER);
+  if (config.contextStrategy !== undefined && !CONTEXT_STRATEGIES.includes(config.contextStrategy))
+    wrong(
+      "contextStrategy",
+      `must be one of ${CONTEXT_STRATEGIES.join(", ")}${didYouMean(String(config.contextStrategy), CONTEXT_STRATEGIES)}`,
+    );
+  if (config.enableCommunication !== undefined && typeof config.enableCommunication !== "boolean")
+    wrong("enableCommunication", "must be true or false");
+  record("providers", config.providers);
+  for (const [name, places] of Object.entries(config.providers ?? {})) whole(`providers.${name}`, places, 1, 100_000);
+  checkBudget(config.budget);
+}
+
+function checkBudget(budget: Budget | undefined): void {
+  record("budget", budget);
+  for (const [name, cap] of Object.entries(budget ?? {})) {
+    if (!BUDGET.includes(name as keyof Budget))
+      wrong(`budget.${name}`, `is not a known limit${didYouMean(name, BUDGET)}`);
+    if (typeof cap !== "number" || !Number.isFinite(cap) || cap < 0) wrong(`budget.${name}`, "must be a number from 0");
+  }
+}
+
+function record(name: string, value: unknown): void {
+  if (value !== undefined && !isRecord(value)) wrong(name, "must be an object");
+}
+
+function whole(name: string, value: number | undefined, from: number, to: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= from && value <= to)) return;
+  wrong(name, `must be a whole number from ${from} to ${to}, not ${String(value)}`);
+}
+
+function wrong(path: string, fault: string): never {
+  throw new TuttiError("BAD_INPUT", `option '${path}' ${fault}`, { path });
+}
+
+export function runOptions(config: OrchestratorConfig, seed: number): RunOptions {
+  const { globalTimeout = 300_000, providers, budget } = config;
+  return {
+    maxParallelAgents: config.maxParallelAgents ?? 3,
+    enableCommunication: config.enableCommunication ?? true,
+    contextStrategy: config.contextStrategy ?? "shared",
+    pruningThreshold: config.pruningThreshold ?? 150_000,
+    retryDelay: config.retryDelay ?? 1000,
+    maxRestarts: config.maxRestarts ?? 3,
+    seed: config.seed ?? seed,
+    ...(providers === undefined ? {} : { providers }),
+    ...(globalTimeout === Number.POSITIVE_INFINITY ? {} : { globalTimeout }),
+    ...(budget === undefined ? {} : { budget }),
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * The ledger: what a run may spend, has spent, and has set aside for what is under way.
+ *
+ * B1. Under a cap, what an attempt may use is reserved before it begins and settled once when it ends (I7).
+ * B2. Totals are sums over attempts, failed and cancelled ones included (I6).
+ * B3. A cost that nobody knows makes the total unknown, never smaller.
+ */
+import type { EventFields, RunEvent, Spent } from "../domain/events.ts";
+import type { Budget } from "../domain/plan.ts";
+
+export interface Account {
+  tokensUsed: number;
+  costUsd: number | null;
+  duration: number;
+  turns: number;
+  attempts: number;
+}
+
+interface Reservation {
+  readonly tokens: number;
+  readonly usd: number;
+}
+
+export interface Ledger {
+  caps: Budget;
+  readonly total: Account;
+  readonly tasks: Map<string, Account>;
+  readonly reserved: Map<string, Reservation>;
+  reservedTokens: number;
+  reservedUsd: number;
+  /** What is known to have been spent, where some costs are not. */
+  knownUsd: number;
+  /** Attempts that were given up before they said what they used; they may still say it, once. */
+  readonly unheard: Set<string>;
+  spawns: number;
+  /** Tasks that the start of the run announced; those after them are spawns. */
+  announced: number;
+}
+
+const emptyAccount = (): Account => ({ tokensUsed: 0, costUsd: 0, duration: 0, turns: 0, attempts: 0 });
+
+export function createLedger(): Ledger {
+  return {
+    caps: {},
+    total: emptyAccount(),
+    tasks: new Map(),
+    reserved: new Map(),
+    reservedTokens: 0,
+    reservedUsd: 0,
+    knownUsd: 0,
+    unheard: new Set(),
+    spawns: 0,
+    announced: 0,
+  };
+}
+
+export function evolveLedger(ledger: Ledger, event: RunEvent): void {
+  switch (event.type) {
+    case "workflow:start":
+      ledger.caps = event.options.budget ?? {};
+      ledger.announced = event.taskCount;
+      return;
+    case "task:added":
+      if (ledger.announced > 0) ledger.announced--;
+      else ledger.spawns++;
+      return;
+    case "plan:changed":
+    case "workflow:resumed":
+      ledger.caps = { ...ledger.caps, ...event.budget };
+      return;
+    case "budget:reserved":
+      ledger.reserved.set(event.taskId, { tokens: event.tokens, usd: event.usd });
+      ledger.reservedTokens += event.tokens;
+      ledger.reservedUsd += event.usd;
+      return;
+    case "task:error":
+    case "task:retry":
+      noteUnheard(ledger, event.taskId, event.attempt, event);
+      return spend(ledger, event.taskId, event.attempt, event);
+    case "task:complete":
+      return spend(ledger, event.taskId, event.attempt, event);
+    case "task:cancelled": {
+      if (event.attempt === undefined) return free(ledger, event.taskId);
+      const spent = { duration: 0, tokensUsed: 0, costUsd: 0, ...event };
+      noteUnheard(ledger, event.taskId, event.attempt, spent);
+      return spend(ledger, event.taskId, event.attempt, spent);
+    }
+    case "budget:settled":
+      if (!event.late) return free(ledger, event.taskId);
+      ledger.unheard.delete(`${event.taskId}#${event.attempt}`);
+      return spend(ledger, event.taskId, event.attempt, event, 0);
+    default:
+      return;
+  }
+}
+
+function free(ledger: Ledger, task: string): void {
+  const reservation = ledger.reserved.get(task);
+  if (!reservation) return;
+  ledger.reserved.delete(task);
+  ledger.reservedTokens -= reservation.tokens;
+  // Sums of fractions drift; nothing set aside is exactly nothing.
+  ledger.reservedUsd = ledger.reserved.size === 0 ? 0 : ledger.reservedUsd - reservation.usd;
+}
+
+/** Attempt 0: the task ended without one. Count 0: the attempt has been counted before. */
+function spend(ledger: Ledger, task: string, attempt: number, spent: Spent, count = 1): void {
+  if (attempt === 0) return;
+  let account = ledger.tasks.get(task);
+  if (!account) {
+    account = emptyAccount();
+    ledger.tasks.set(task, account);
+  }
+  for (const one of [account, ledger.total]) {
+    one.tokensUsed += spent.tokensUsed;
+    one.costUsd = one.costUsd === null || spent.costUsd === null ? null : one.costUsd + spent.costUsd;
+    one.duration += spent.duration;
+    one.turns += spent.turns ?? count;
+    one.attempts += count;
+  }
+  ledger.knownUsd += spent.costUsd ?? 0;
+}
+
+/** An attempt that failed and used nothing may only have been given up: what it used may come late. */
+function noteUnheard(ledger: Ledger, task: string, attempt: number, spent: Spent): void {
+  if (attempt > 0 && spent.tokensUsed === 0 && spent.costUsd === 0) ledger.unheard.add(`${task}#${attempt}`);
+}
+
+/** Whether what this attempt used has not been told yet. */
+export function isUnheard(ledger: Ledger, task: string, attempt: number): boolean {
+  return ledger.unheard.has(`${task}#${attempt}`);
+}
+
+/** What an attempt is expected to use: what its task allows it, else what attempts of this run used on average. */
+function estimate(ledger: Ledger, maxTokens: number | undefined): Reservation {
+  const done = Math.max(1, ledger.total.attempts);
+  return { tokens: maxTokens ?? Math.ceil(ledger.total.tokensUsed / done), usd: ledger.knownUsd / done };
+}
+
+interface Shortage {
+  readonly limit: keyof Budget;
+  readonly cap: number;
+  readonly used: number;
+  readonly needed: number;
+}
+
+/** Undefined if the reservation fits. A cap that is reached lets nothing more begin, however small. */
+function shortage(ledger: Ledger, need: Reservation): Shortage | undefined {
+  const { caps, total } = ledger;
+  const turnsAhead = ledger.reserved.size;
+  return (
+    short("usd", caps.usd, ledger.knownUsd + ledger.reservedUsd, need.usd) ??
+    short("tokens", caps.tokens, total.tokensUsed + ledger.reservedTokens, need.tokens) ??
+    short("turns", caps.turns, total.turns + turnsAhead, 1)
+  );
+}
+
+function short(limit: keyof Budget, cap: number | undefined, used: number, needed: number): Shortage | undefined {
+  if (cap === undefined || (used < cap && used + needed <= cap)) return undefined;
+  return { limit, cap, used, needed };
+}
+
+/** Why so many more tasks cannot be added to the running run, or undefined. */
+export function spawnFault(ledger: Ledger, more: number): string | undefined {
+  const { spawns } = ledger.caps;
+  if (more === 0 || spawns === undefined || ledger.spawns + more <= spawns) return undefined;
+  return `the budget of ${spawns} added tasks does not allow ${more} more; ${ledger.spawns} have been added`;
+}
+
+/** What an attempt needs set aside, and whether that is to be had; `undefined` where nothing is capped. */
+export function decideReservation(
+  ledger: Ledger,
+  task: string,
+  maxTokens: number | undefined,
+): { need: Reservation; short?: EventFields["budget:exceeded"] } | undefined {
+  const { usd, tokens, turns } = ledger.caps;
+  if (usd === undefined && tokens === undefined && turns === undefined) return undefined;
+  const need = estimate(ledger, maxTokens);
+  const short = shortage(ledger, need);
+  if (!short) return { need };
+  const { limit, cap, used, needed } = short;
+  const reason = `the budget of ${cap} ${limit} does not allow task '${task}': ${used} used, ${needed} more expected`;
+  return { need, short: { limit, cap, used, taskId: task, reason } };
+}

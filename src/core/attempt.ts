@@ -1,0 +1,138 @@
+/** Facts about attempts: how they ended, what they logged, what they said, and that their host died. */
+import { isUnheard, spawnFault } from "../budget/ledger.ts";
+import { decideBoard, decideMessage } from "../coordination/talk.ts";
+import { EVENT_CLASS, type EventFields, type Spent } from "../domain/events.ts";
+import type { Fact } from "../domain/facts.ts";
+import { pointer } from "../domain/json.ts";
+import { type Node, select } from "../graph/dag.ts";
+import { defaultIterations, loopVerdict, nextIteration } from "../graph/expand.ts";
+import { afterFailure, deadLetter, type FailedAttempt, type Tries } from "../recovery/tries.ts";
+import { isFinal } from "../scheduling/life.ts";
+import { addTasks, agentOf, cancelTask, emit, fail, refuse, settleLost, type Telling } from "./telling.ts";
+
+type Ended = Extract<Fact, { type: "ended" }>;
+
+/** The attempt that is under way, if it is this one. */
+function current(telling: Telling, taskId: string, attempt: number): { node: Node; tries: Tries } | undefined {
+  const node = telling.state.graph.nodes.get(taskId);
+  const tries = telling.state.recovery.tries.get(taskId);
+  return node?.spec && tries?.inFlight && tries.attempt === attempt ? { node, tries } : undefined;
+}
+
+const notUnderWay = (fact: { readonly taskId: string; readonly attempt: number }) =>
+  `attempt ${fact.attempt} of task '${fact.taskId}' is not under way`;
+
+export function ended(telling: Telling, fact: Ended): void {
+  const { state } = telling;
+  const here = current(telling, fact.taskId, fact.attempt);
+  if (!here) return late(telling, fact);
+  const { node, tries } = here;
+  const spent = { attempt: fact.attempt, ...fact.spent };
+  if (state.ledger.reserved.has(node.id))
+    emit(telling, "budget:settled", { taskId: node.id, agentName: tries.agentName, ...spent });
+  if (fact.outcome === "ok") return succeeded(telling, node, fact, spent);
+  if (isFinal(state.life)) {
+    const who = { taskId: node.id, agentName: tries.agentName };
+    return emit(telling, "task:cancelled", { ...who, ...spent, reason: state.life.stop?.reason ?? fact.reason });
+  }
+  if (fact.outcome === "stopped")
+    return retry(telling, node, tries, spent, { failure: "stopped", ...fact, delay: 0, counts: !state.life.stop });
+  failed(telling, node, tries, spent, fact);
+}
+
+type Charged = Spent & { readonly attempt: number };
+
+function succeeded(telling: Telling, node: Node, fact: Extract<Ended, { outcome: "ok" }>, spent: Charged): void {
+  const { graph, ledger, recovery } = telling.state;
+  const output = fact.blob ?? fact.output;
+  const verdict = loopVerdict(graph, node, (path) => pointer(fact.output, path));
+  const next = verdict === "again" && !isFinal(telling.state.life) ? nextIteration(graph, node) : [];
+  const usedUp = `after ${defaultIterations(node.spec ?? {})} repetitions its 'until' does not hold`;
+  const reason = verdict === "used-up" ? usedUp : spawnFault(ledger, next.length);
+  if (reason !== undefined) return fail(telling, node, { ...spent, failure: "until", reason, output });
+  const selected = fact.blob ? select(graph, node, fact.output) : undefined;
+  const who = { taskId: node.id, agentName: recovery.tries.get(node.id)?.agentName ?? "" };
+  const complete = { ...who, ...spent, success: true as const, output };
+  emit(telling, "task:complete", selected === undefined ? complete : { ...complete, selected });
+  addTasks(telling, next);
+}
+
+function failed(telling: Telling, node: Node, tries: Tries, spent: Charged, fact: FailedAttempt): void {
+  const options = telling.state.start?.options;
+  if (!node.spec || !options) return;
+  const next = afterFailure(tries, node.spec, fact, options);
+  const { failure, reason } = fact;
+  if (next.step === "fail") return fail(telling, node, { ...spent, failure, reason });
+  const delay = next.step === "retry" ? next.delay : 0;
+  retry(telling, node, tries, spent, { failure, reason, delay, counts: true });
+  if (next.step === "fallback")
+    emit(telling, "task:fallback", { taskId: node.id, agentName: tries.agentName, to: next.to, reason });
+}
+
+function retry(
+  telling: Telling,
+  node: Node,
+  tries: Tries,
+  spent: Charged,
+  why: { failure: FailedAttempt["failure"]; reason: string; delay: number; counts: boolean },
+): void {
+  const { failure, reason, delay, counts } = why;
+  const who = { taskId: node.id, agentName: tries.agentName };
+  emit(telling, "task:retry", { ...who, ...spent, failure, reason, delay, resumeAt: telling.at + delay, counts });
+}
+
+/** An attempt that had been given up ends after all: its result is too late, what it used is not (I6). */
+function late(telling: Telling, fact: Ended): void {
+  const { graph, ledger } = telling.state;
+  const node = graph.nodes.get(fact.taskId);
+  refuse(telling, "ended", notUnderWay(fact), fact.taskId);
+  if (!node || !isUnheard(ledger, fact.taskId, fact.attempt)) return;
+  const who = { taskId: node.id, agentName: agentOf(telling.state, node), attempt: fact.attempt };
+  emit(telling, "budget:settled", { ...who, ...fact.spent, duration: 0, late: true });
+}
+
+/** What an attempt under way writes into its log or says to others. */
+export function logged(telling: Telling, fact: Extract<Fact, { type: "logged" }>): void {
+  const here = current(telling, fact.taskId, fact.attempt);
+  if (!here) return refuse(telling, "logged", notUnderWay(fact), fact.taskId);
+  const wrong = fact.entries.find(({ type }) => EVENT_CLASS[type] !== "attempt");
+  if (wrong) return refuse(telling, "logged", `'${wrong.type}' is no entry of a log`, fact.taskId);
+  const who = { taskId: fact.taskId, agentName: here.tries.agentName, attempt: fact.attempt };
+  for (const { type, entry } of fact.entries) emit(telling, type, { ...who, entry });
+}
+
+export function sent(telling: Telling, fact: Extract<Fact, { type: "sent" }>): void {
+  const here = current(telling, fact.taskId, fact.attempt);
+  if (!here) return refuse(telling, "sent", notUnderWay(fact), fact.taskId);
+  if (!telling.state.start?.options.enableCommunication)
+    return refuse(telling, "sent", "this run has no communication between agents", fact.taskId);
+  const { to, kind, content, taskId } = fact;
+  said(telling, "sent", { from: here.tries.agentName, to, kind, content, taskId });
+}
+
+export function said(telling: Telling, fact: string, message: EventFields["message:sent"]): void {
+  const decided = decideMessage(telling.state.talk, message);
+  if ("fault" in decided) return refuse(telling, fact, decided.fault, message.taskId);
+  emit(telling, "message:sent", decided.fields);
+}
+
+export function board(telling: Telling, fact: Extract<Fact, { type: "board" }>): void {
+  const decided = decideBoard(telling.state.talk, fact);
+  if ("fault" in decided) return refuse(telling, "board", decided.fault);
+  emit(telling, "board:set", decided.fields);
+}
+
+/** The last owner died. What was in flight is begun again; what has killed its host too often is a dead letter (I3). */
+export function died(telling: Telling): void {
+  const { state } = telling;
+  emit(telling, "workflow:resumed", { recovered: true });
+  for (const task of [...state.recovery.parked]) {
+    const node = state.graph.nodes.get(task);
+    const tries = state.recovery.tries.get(task);
+    if (!node || !tries) continue;
+    const reason = deadLetter(tries, state.start?.options.maxRestarts ?? 3);
+    if (isFinal(state.life)) cancelTask(telling, node, state.life.stop?.reason ?? "");
+    else if (reason !== undefined)
+      fail(telling, node, { ...settleLost(telling, node, tries), failure: "crash", reason });
+  }
+}

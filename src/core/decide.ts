@@ -1,0 +1,83 @@
+/**
+ * decide(state, fact) → events: what became true, and all that follows from it.
+ *
+ * D1. Total: a fact that does not fit is refused into the journal, never thrown over.
+ * D2. The state has taken in the events when they are returned (K1).
+ * D3. After its end a run says nothing more.
+ */
+import { JOURNAL_FORMAT, type RunEvent } from "../domain/events.ts";
+import type { Fact } from "../domain/facts.ts";
+import { defined } from "../domain/json.ts";
+import { isEnded } from "../scheduling/life.ts";
+import { limitAt } from "../scheduling/worktime.ts";
+import { board, died, ended, logged, sent } from "./attempt.ts";
+import { change, decideGate, message, steer } from "./command.ts";
+import { follow } from "./follow.ts";
+import type { RunState } from "./state.ts";
+import { addTask, emit, order, refuse, type Telling } from "./telling.ts";
+
+export function decide(state: RunState, fact: Fact, now: number): readonly RunEvent[] {
+  if (isEnded(state.life)) return [];
+  // A clock that jumps back must not make later events look earlier.
+  const telling: Telling = { state, at: Math.max(now, state.at), events: [] };
+  if ((state.life.stage === "unborn") !== (fact.type === "submitted")) {
+    if (state.life.stage !== "unborn") refuse(telling, fact.type, "the run has begun already");
+    return telling.events;
+  }
+  tell(telling, fact);
+  follow(telling);
+  return telling.events;
+}
+
+function tell(telling: Telling, fact: Fact): void {
+  switch (fact.type) {
+    case "submitted":
+      return submit(telling, fact);
+    case "recovered":
+      return died(telling);
+    case "ended":
+      return ended(telling, fact);
+    case "logged":
+      return logged(telling, fact);
+    case "sent":
+      return sent(telling, fact);
+    case "board":
+      return board(telling, fact);
+    case "timer":
+      return timer(telling);
+    case "broken":
+      return order(telling, "broken", fact.reason);
+    case "pause":
+    case "resume":
+    case "cancel":
+      return steer(telling, fact);
+    case "decide":
+      return decideGate(telling, fact);
+    case "change":
+      return change(telling, fact);
+    case "message":
+      return message(telling, fact);
+    case "checkpoint":
+      return emit(telling, "checkpoint", { name: String(fact.name).slice(0, 200) });
+    case "unfit":
+      return refuse(telling, fact.what, fact.reason);
+  }
+}
+
+function submit(telling: Telling, fact: Extract<Fact, { type: "submitted" }>): void {
+  const { workflow, tasks, agents, options, parent, inherited } = fact;
+  const start = { workflow, taskCount: tasks.length, format: JOURNAL_FORMAT, agents, options };
+  emit(telling, "workflow:start", {
+    ...start,
+    ...defined({ parent, inherited: inherited?.length ? inherited : undefined }),
+  });
+  for (const task of tasks) addTask(telling, task);
+}
+
+/** The time was told. Waits that are over are looked at by `follow`; the limit of working time is looked at here. */
+function timer(telling: Telling): void {
+  const { state, at } = telling;
+  const limit = state.life.stop ? undefined : limitAt(state.worktime);
+  if (limit === undefined || at < limit) return;
+  order(telling, "time", `the run has worked for ${state.worktime.limit} ms, its limit`);
+}

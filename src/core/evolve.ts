@@ -1,0 +1,38 @@
+/** The only way a state changes: each slice takes from an event what is its own. */
+import { evolveLedger } from "../budget/ledger.ts";
+import { evolveSamples } from "../context/samples.ts";
+import { evolveGates } from "../coordination/gates.ts";
+import { evolveTalk } from "../coordination/talk.ts";
+import type { RunEvent } from "../domain/events.ts";
+import { evolveGraph } from "../graph/dag.ts";
+import { evolveRecovery } from "../recovery/tries.ts";
+import { evolveLife } from "../scheduling/life.ts";
+import { evolvePlaces } from "../scheduling/places.ts";
+import { evolveWorktime, runWorktime } from "../scheduling/worktime.ts";
+import { isWorking, type RunState } from "./state.ts";
+
+export function evolve(state: RunState, event: RunEvent): void {
+  state.seq = event.seq;
+  state.at = event.at;
+  evolveGraph(state.graph, event);
+  evolvePlaces(state.places, event);
+  evolveRecovery(state.recovery, event);
+  evolveLedger(state.ledger, event);
+  evolveTalk(state.talk, event);
+  evolveGates(state.gates, event);
+  evolveSamples(state.samples, event);
+  evolveWorktime(state.worktime, event);
+  evolveLife(state.life, event);
+  evolveStart(state, event);
+  runWorktime(state.worktime, isWorking(state), state.at);
+}
+
+function evolveStart(state: RunState, event: RunEvent): void {
+  if (event.type === "workflow:results") state.results = event.results;
+  if (event.type !== "workflow:start") return;
+  state.start = event;
+  for (const one of event.inherited ?? []) {
+    state.inherited.byTask.set(one.taskId, one);
+    if (one.key !== undefined) state.inherited.byKey.set(one.key, one);
+  }
+}

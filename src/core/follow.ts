@@ -1,0 +1,213 @@
+/**
+ * What follows from where a run stands, to a fixpoint: tasks that became free are looked at, groups reported,
+ * ready tasks begun while places and budget last, and the run ended or paused when nothing is left to wait for.
+ */
+import { decideReservation } from "../budget/ledger.ts";
+import { contentKey, uncacheable } from "../context/key.ts";
+import { messagesOf } from "../coordination/talk.ts";
+import type { Inherited } from "../domain/plan.ts";
+import { hasOutput, type Node, promptOf, readOutput, shownHashes, takeArrivals } from "../graph/dag.ts";
+import { itemsOf, loopVerdict, nextIteration } from "../graph/expand.ts";
+import { dueReports, endStatus, waveToOpen } from "../graph/report.ts";
+import { verdictOf } from "../graph/verdict.ts";
+import { takeDue } from "../recovery/tries.ts";
+import { nextTicket, offer, withdraw } from "../scheduling/places.ts";
+import { resultsOf, summaryOf } from "./results.ts";
+import type { RunState } from "./state.ts";
+import { addTasks, agentOf, emit, fail, NOTHING, order, refuse, type Telling } from "./telling.ts";
+
+export function follow(telling: Telling): void {
+  const { state } = telling;
+  for (let arrivals = takeArrivals(state.graph); arrivals.length > 0; arrivals = takeArrivals(state.graph)) {
+    for (const node of arrivals) if (node.status === "pending" && node.open === 0) look(telling, node);
+  }
+  for (const { type, fields } of dueReports(state.graph)) emit(telling, type, fields as never);
+  if (state.life.stage === "running" && !state.life.stop) begin(telling);
+  conclude(telling);
+}
+
+/** A task whose dependencies have settled: left out, taken over, held at a gate, expanded, joined or made ready. */
+function look(telling: Telling, node: Node): void {
+  const { state } = telling;
+  const { spec } = node;
+  if (!spec) return;
+  const who = { taskId: node.id, agentName: agentOf(state, node) };
+  const verdict = verdictOf(state.graph, node);
+  if (!verdict.go) {
+    const because = verdict.because === undefined ? {} : { because: verdict.because };
+    return emit(telling, "task:skipped", { ...who, how: verdict.how, reason: verdict.reason, ...because });
+  }
+  const kept = state.inherited.byTask.get(node.id);
+  if (kept?.keep) return reuse(telling, node, kept, "kept as it was");
+  if (spec.gate && !node.passed) {
+    const question =
+      (typeof spec.gate === "object" ? spec.gate.question : undefined) ??
+      `Shall '${node.id}' go ahead? ${spec.description}`;
+    return emit(telling, "gate:opened", { ...who, gate: node.id, question });
+  }
+  if (spec.forEach && !node.items) return expand(telling, node);
+  if (node.items && !spec.forEach?.reduce) return join(telling, node, node.items);
+  if (state.inherited.byKey.size > 0) {
+    const { key } = keyOf(state, node);
+    const same = key === undefined ? undefined : state.inherited.byKey.get(key);
+    if (same) return reuse(telling, node, same, "made from the same");
+  }
+  makeReady(state, node);
+}
+
+function makeReady(state: RunState, node: Node): void {
+  offer(state.places, {
+    id: node.id,
+    agentName: agentOf(state, node),
+    priority: node.spec?.priority ?? 5,
+    rank: node.rank,
+    order: node.order,
+  });
+}
+
+function reuse(telling: Telling, node: Node, from: Inherited, reason: string): void {
+  emit(telling, "task:reused", {
+    taskId: node.id,
+    agentName: agentOf(telling.state, node),
+    output: from.output,
+    ...(from.key === undefined ? {} : { key: from.key }),
+    ...(from.selected === undefined ? {} : { selected: from.selected }),
+    from: telling.state.start?.parent?.run ?? telling.state.run,
+    reason,
+    tokensSaved: from.tokensUsed,
+    costSavedUsd: from.costUsd,
+  });
+  const own = (path: string) => readOutput(telling.state.graph, node.id, path);
+  if (loopVerdict(telling.state.graph, node, own) !== "again") return;
+  const fault = addTasks(telling, nextIteration(telling.state.graph, node));
+  if (fault !== undefined) refuse(telling, "repetition", fault, node.id);
+}
+
+function expand(telling: Telling, node: Node): void {
+  const found = itemsOf(telling.state.graph, node);
+  if ("fault" in found)
+    return fail(telling, node, { ...NOTHING, attempt: 0, failure: "for-each", reason: found.fault });
+  const refused = addTasks(telling, found.tasks);
+  if (refused !== undefined)
+    return fail(telling, node, { ...NOTHING, attempt: 0, failure: "for-each", reason: refused });
+  if (found.tasks.length === 0) join(telling, node, []);
+}
+
+/** The items' outputs, in order, are the result; what failed under `continue` is null. */
+function join(telling: Telling, node: Node, items: readonly Node[]): void {
+  const who = { taskId: node.id, agentName: agentOf(telling.state, node) };
+  start(telling, node);
+  const output = items.map((item) => (hasOutput(item) ? (item.output ?? null) : null));
+  emit(telling, "task:complete", { ...who, ...NOTHING, attempt: 0, success: true, output: output as never });
+}
+
+function start(telling: Telling, node: Node): void {
+  const wave = waveToOpen(telling.state.graph, node);
+  if (wave) emit(telling, "wave:start", wave);
+  const dependencies = node.dependsOn.map((one) => one.id);
+  const who = { taskId: node.id, agentName: agentOf(telling.state, node) };
+  emit(telling, "task:start", { ...who, description: node.spec?.description ?? "", dependencies });
+}
+
+/** Begins what may begin. After a crash, attempts that died more than once are begun alone before anything else (R2). */
+function begin(telling: Telling): void {
+  const { state } = telling;
+  const { graph, places, recovery } = state;
+  for (const task of takeDue(recovery, telling.at)) {
+    const node = graph.nodes.get(task);
+    if (node) makeReady(state, node);
+  }
+  for (const task of [...recovery.parked]) if ((recovery.tries.get(task)?.restart ?? 0) === 0) again(telling, task);
+  if (recovery.alone !== undefined) return;
+  const [suspect] = recovery.parked;
+  if (suspect !== undefined) {
+    if (places.running.size === 0) again(telling, suspect);
+    return;
+  }
+  for (let ticket = nextTicket(places); ticket; ticket = nextTicket(places)) {
+    const node = graph.nodes.get(ticket.id);
+    if (node && node.open > 0) {
+      // A repetition took the place of what it depends on; it arrives again.
+      withdraw(places, node.id);
+      continue;
+    }
+    if (!node?.spec || !afford(telling, node)) return;
+    if (!recovery.tries.has(node.id)) start(telling, node);
+    invoke(telling, node, (recovery.tries.get(node.id)?.attempt ?? 0) + 1, 0);
+  }
+}
+
+function again(telling: Telling, task: string): void {
+  const node = telling.state.graph.nodes.get(task);
+  const tries = telling.state.recovery.tries.get(task);
+  if (node && tries) invoke(telling, node, tries.attempt, tries.restart + 1);
+}
+
+/** Sets aside what the attempt may use; if that does not fit, it waits for others, or the run pauses when there are none (I7). */
+function afford(telling: Telling, node: Node): boolean {
+  const { ledger, places, recovery } = telling.state;
+  const reservation = decideReservation(ledger, node.id, node.spec?.maxTokens);
+  if (!reservation) return true;
+  const { need, short } = reservation;
+  const attempt = (recovery.tries.get(node.id)?.attempt ?? 0) + 1;
+  if (!short)
+    emit(telling, "budget:reserved", { taskId: node.id, agentName: agentOf(telling.state, node), attempt, ...need });
+  if (!short || places.running.size > 0) return !short;
+  emit(telling, "budget:exceeded", short);
+  emit(telling, "workflow:paused", { cause: "budget", reason: short.reason });
+  return false;
+}
+
+function invoke(telling: Telling, node: Node, attempt: number, restart: number): void {
+  const { state } = telling;
+  const agentName = agentOf(state, node);
+  const who = { taskId: node.id, agentName };
+  const waiting = state.talk.waiting.get(agentName);
+  if (waiting) emit(telling, "message:delivered", { ...who, attempt, messages: waiting });
+  const card = state.places.agents[agentName];
+  const maxTokens = node.spec?.maxTokens;
+  emit(telling, "agent:invoke", {
+    ...who,
+    attempt,
+    model: node.spec?.model ?? card?.model ?? card?.runtime ?? "unknown",
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(restart === 0 ? {} : { restart }),
+    ...keyOf(state, node),
+  });
+}
+
+/** The key of what a task would be made from now, or why it has none. */
+function keyOf(state: RunState, node: Node): { readonly key?: string; readonly uncacheable?: string } {
+  const agentName = agentOf(state, node);
+  const card = state.places.agents[agentName];
+  const why = uncacheable(agentName, card);
+  if (why !== undefined || !node.spec) return { uncacheable: why ?? "not planned" };
+  const made = { spec: node.spec, agentName, card, prompt: promptOf(node), note: node.note, shown: shownHashes(node) };
+  const messages = messagesOf(state.talk, node.id);
+  return { key: contentKey({ ...made, messages, sample: state.samples.of.get(node.id) ?? 0 }) };
+}
+
+/** Ends or pauses a run that waits for nothing more. */
+function conclude(telling: Telling): void {
+  const { state, at } = telling;
+  if (state.life.stage !== "running" || state.places.running.size > 0) return;
+  const { stop, reason = "" } = state.life.stop ?? {};
+  if (stop === "pause" || stop === "time")
+    return emit(telling, "workflow:paused", { cause: stop === "time" ? "time" : "user", reason });
+  if (state.graph.unsettled > 0) {
+    const held =
+      state.gates.open.size > 0 ||
+      state.recovery.waiting.size > 0 ||
+      state.recovery.parked.size > 0 ||
+      state.places.tickets.size > 0;
+    if (held) return;
+    order(telling, "broken", "no task can go on and none is waited for");
+    return follow(telling);
+  }
+  const summary = summaryOf(state, at);
+  const status = stop === "cancel" ? "cancelled" : stop === "broken" ? "failed" : endStatus(state.graph);
+  emit(telling, "workflow:results", { results: resultsOf(state, at, status, state.life.stop?.reason) });
+  if (stop === "cancel") return emit(telling, "workflow:cancelled", { reason, summary });
+  if (stop === "broken") return emit(telling, "workflow:error", { reason, summary });
+  emit(telling, "workflow:complete", { status: status === "complete" ? "complete" : "failed", summary });
+}

@@ -1,0 +1,154 @@
+/** A plan in the words of DESIGN: plain JSON that anybody may write. */
+import type { Json } from "./json.ts";
+
+export type FailurePolicy = "skip-dependents" | "continue" | "fail-fast";
+export const FAILURE_POLICIES: readonly FailurePolicy[] = ["skip-dependents", "continue", "fail-fast"];
+
+export const OPERATORS = ["eq", "ne", "lt", "lte", "gt", "gte", "in", "contains", "exists"] as const;
+export type Operator = (typeof OPERATORS)[number];
+
+/** A question about a finished task's output. `path` is a JSON Pointer; absent means the whole output. */
+export interface Test {
+  readonly task: string;
+  readonly path?: string;
+  readonly op: Operator;
+  readonly value?: Json;
+}
+export type Condition =
+  | Test
+  | { readonly all: readonly Condition[] }
+  | { readonly any: readonly Condition[] }
+  | { readonly not: Condition };
+
+export interface ForEach {
+  /** The task whose output holds the list. */
+  readonly task: string;
+  readonly path?: string;
+  /** At most this many items; more is a failure, never a silent cut. Default and limit: 1,000. */
+  readonly max?: number;
+  /** Who puts the items' outputs together. Without it the result is the list of outputs, in order. */
+  readonly reduce?: { readonly agentName: string; readonly prompt: string };
+}
+
+export interface Gate {
+  readonly question?: string;
+}
+
+export interface AgentTask {
+  readonly id: string;
+  readonly agentName: string;
+  readonly description: string;
+  readonly prompt: string;
+  readonly dependencies?: readonly string[];
+  /** 1–10, higher first. Default 5. */
+  readonly priority?: number;
+  readonly phase?: string;
+  readonly maxTokens?: number;
+  readonly model?: string;
+  readonly context?: { readonly [key: string]: Json };
+  /** Milliseconds one attempt may take. */
+  readonly timeout?: number;
+  /** Further attempts after the first, per agent. Default 2. */
+  readonly retries?: number;
+  readonly onFailure?: FailurePolicy;
+  /** Agents to try, in order, when this one has used up its attempts. */
+  readonly fallbacks?: readonly string[];
+  /** Runs only if this holds; otherwise it is skipped. */
+  readonly when?: Condition;
+  /** Repeats until this holds of its own output; every repetition is a task of its own, `id.2`, `id.3`, … */
+  readonly until?: Condition;
+  /** Tasks that repeat together with an `until`, such as the build before a review. */
+  readonly repeats?: readonly string[];
+  /** Default 5, at most 100. */
+  readonly maxIterations?: number;
+  readonly forEach?: ForEach;
+  /** A person decides before the task starts. */
+  readonly gate?: boolean | Gate;
+  /** Milliseconds it is expected to take, for the critical path. */
+  readonly estimatedDuration?: number;
+}
+
+/** A task as it stands in a run: authored, or made by an expander out of an authored one. */
+export interface PlannedTask extends AgentTask {
+  /** The authored task that this one repeats or is an item of. */
+  readonly of?: string;
+  /** From 1: which item of a `forEach`, or which repetition. */
+  readonly index?: number;
+  readonly item?: Json;
+  /** The task whose dependents now wait for this one instead. */
+  readonly replaces?: string;
+  /** The `forEach` task that waits for this item. */
+  readonly joins?: string;
+}
+
+export interface Budget {
+  readonly usd?: number;
+  readonly tokens?: number;
+  readonly turns?: number;
+  /** Tasks added after the run began. */
+  readonly spawns?: number;
+}
+
+export type ContextStrategy = "shared" | "isolated" | "hierarchical";
+export const CONTEXT_STRATEGIES: readonly ContextStrategy[] = ["shared", "isolated", "hierarchical"];
+
+/** How a run is conducted. Journaled with its start, so that a resume needs no configuration. */
+export interface RunOptions {
+  readonly maxParallelAgents: number;
+  /** Places per provider of models, by its name. */
+  readonly providers?: { readonly [name: string]: number };
+  /** Milliseconds of working time; it stands still at gates and pauses. Absent: no limit. */
+  readonly globalTimeout?: number;
+  readonly enableCommunication: boolean;
+  readonly contextStrategy: ContextStrategy;
+  readonly pruningThreshold: number;
+  readonly budget?: Budget;
+  /** Milliseconds before the first retry; doubles each time up to a minute, with seeded jitter. */
+  readonly retryDelay: number;
+  /** How often an attempt may be begun again after its host died. */
+  readonly maxRestarts: number;
+  readonly seed: number;
+}
+
+/** What a run must know of an agent: enough to place it, to price it and to know it again. */
+export interface AgentCard {
+  readonly runtime: string;
+  readonly model?: string;
+  readonly provider?: string;
+  /** At most this many of it at once. */
+  readonly places?: number;
+  /** Hash of the definition. Absent: results of this agent cannot be reused (I11). */
+  readonly hash?: string;
+}
+export type AgentCards = { readonly [name: string]: AgentCard };
+
+/** A large value that lies in the journal's blob store; its JSON has this SHA-256. */
+export interface BlobRef {
+  readonly $blob: string;
+  readonly bytes: number;
+}
+
+export function isBlobRef(value: unknown): value is BlobRef {
+  return typeof value === "object" && value !== null && "$blob" in value && "bytes" in value;
+}
+
+/** A result of an earlier run of the same lineage that this run may take over. */
+export interface Inherited {
+  readonly taskId: string;
+  readonly key?: string;
+  /** Take it by position, as a fork does, whatever its key. */
+  readonly keep: boolean;
+  readonly output: Json | BlobRef;
+  readonly selected?: Selected;
+  readonly tokensUsed: number;
+  readonly costUsd: number | null;
+}
+
+/** Parts of an output that conditions of the plan read, taken out before a large output became a blob. */
+export type Selected = { readonly [path: string]: Json };
+
+export interface Parent {
+  readonly run: string;
+  readonly seq: number;
+  readonly how: "retry" | "fork" | "edit";
+}

@@ -1,0 +1,180 @@
+/** What the floors above bring: the world as the lower floors see it. */
+import type { Failure, MessageKind, RunEvent, RunStatus, Summary } from "./events.ts";
+import type { Command, LogEntry } from "./facts.ts";
+import type { Json } from "./json.ts";
+import type { AgentCard, Parent, PlannedTask } from "./plan.ts";
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls once, not before that time. Returns what takes it back. */
+  at(time: number, call: () => void): () => void;
+}
+
+export interface Batch {
+  /** The journal's last number before this batch; another one means that somebody else wrote. */
+  readonly expected: number;
+  readonly events: readonly RunEvent[];
+  /** JSON texts by their SHA-256. */
+  readonly blobs?: ReadonlyMap<string, string>;
+  /** Commands of the inbox up to this id are consumed in the same commit. */
+  readonly consumed?: number;
+}
+export interface InboxCommand {
+  readonly id: number;
+  readonly at: number;
+  readonly command: Command;
+}
+
+/**
+ * The right to write one run. Appends are acknowledged in the order they were asked for.
+ * After an append has failed the writer is dead: close it, claim the run again, read what really stands there.
+ */
+export interface RunWriter {
+  readonly run: string;
+  /** Rises with every owner; a writer with a lower one is fenced. */
+  readonly epoch: number;
+  /** Last event number when the run was claimed. */
+  readonly head: number;
+  /** Resolves when the batch survives a power cut. All of it or nothing. */
+  append(batch: Batch): Promise<void>;
+  /** Commands that others put into the inbox, each at least once until consumed. Returns what ends it. */
+  commands(receive: (commands: readonly InboxCommand[]) => void): () => void;
+  /** Gives the run back. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+export interface RunEntry {
+  readonly run: string;
+  readonly workflow: string;
+  readonly status: RunStatus;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly taskCount: number;
+  readonly summary?: Summary;
+  readonly parent?: Parent;
+  readonly reason?: string;
+}
+export interface RunQuery {
+  readonly status?: RunStatus;
+  readonly workflow?: string;
+  /** At most this many, newest first. Default 50, at most 1,000. */
+  readonly limit?: number;
+  /** Runs older than this id. */
+  readonly before?: string;
+}
+export interface ReadOptions {
+  /** From this number on. Default 1. */
+  readonly from?: number;
+  /** Up to this number, included. */
+  readonly to?: number;
+  /** Only events of one task's attempt, read through an index. */
+  readonly attempt?: { readonly taskId: string; readonly attempt: number };
+}
+export interface Retention {
+  /** Delete ended runs whose last event is older than this time. */
+  readonly before: number;
+  /** Always keep this many of the newest. Default 0. */
+  readonly keep?: number;
+  /** Only say what would go. */
+  readonly dryRun?: boolean;
+}
+
+export interface Journal {
+  /** Throws WRONG_STATE where the run exists. */
+  create(run: string): Promise<RunWriter>;
+  /** Throws RUN_OWNED, by name, while its owner lives; NOT_FOUND where there is no such run. */
+  claim(run: string): Promise<RunWriter>;
+  /** Events in order, in pages. Throws JOURNAL_CORRUPT at the first that does not match its checksum. */
+  read(run: string, options?: ReadOptions): AsyncIterable<readonly RunEvent[]>;
+  /** Like read, then waits for more until the signal ends it. Works from any process. */
+  tail(run: string, from: number, signal: AbortSignal): AsyncIterable<readonly RunEvent[]>;
+  blob(run: string, hash: string): Promise<string>;
+  /** Puts a command into a run's inbox, from any process. */
+  command(run: string, command: Command, at: number): Promise<void>;
+  list(query?: RunQuery): Promise<readonly RunEntry[]>;
+  /** Makes the host index again out of the journals. Returns the runs that could not be read, with the reason. */
+  rebuild(): Promise<readonly { readonly run: string; readonly reason: string }[]>;
+  gc(retention: Retention): Promise<{ readonly runs: readonly string[]; readonly bytes: number }>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** An attempt's own journal: what it had done before its host died. */
+export interface AttemptLog {
+  read(): Promise<readonly LogEntry[]>;
+  /** Resolves when durable. */
+  append(...entries: readonly LogEntry[]): Promise<void>;
+}
+
+export interface Message {
+  readonly seq: number;
+  readonly from: string;
+  readonly kind: MessageKind;
+  readonly content: Json;
+}
+export interface BoardEntry {
+  readonly value: Json;
+  readonly version: number;
+}
+export interface Board {
+  get(key: string): BoardEntry | undefined;
+  /** With `expect`, only if the key is at that version (0: not there yet); otherwise WRONG_STATE. Returns the new version. */
+  set(key: string, value: Json, expect?: number): Promise<number>;
+}
+
+/** All that a runtime is given for one attempt. */
+export interface Attempt {
+  readonly run: string;
+  readonly effectId: string;
+  readonly task: PlannedTask;
+  readonly agentName: string;
+  readonly agent: AgentCard;
+  readonly prompt: string;
+  readonly attempt: number;
+  readonly restart: number;
+  /** Outputs of its dependencies, by task id (of a repeated task: by the authored id). */
+  readonly results: { readonly [task: string]: Json };
+  readonly messages: readonly Message[];
+  /** What the person at the gate wrote. */
+  readonly note?: string;
+}
+export interface AttemptWorld {
+  /** Aborted when the attempt must end; its reason says why. */
+  readonly signal: AbortSignal;
+  readonly log: AttemptLog;
+  readonly board: Board;
+  send(to: string, content: Json, kind?: MessageKind): Promise<void>;
+}
+export interface Usage {
+  readonly tokensUsed: number;
+  /** Null: not known. */
+  readonly costUsd: number | null;
+  readonly turns?: number;
+}
+export type Outcome = { readonly usage?: Usage } & (
+  | { readonly ok: true; readonly output: Json }
+  | {
+      readonly ok: false;
+      readonly failure: Failure;
+      readonly reason: string;
+      readonly retry: "never" | "safe";
+      readonly retryAfter?: number;
+    }
+);
+/** What makes an agent act. Failing is an outcome; throwing is a bug of the runtime. */
+export interface Runtime {
+  perform(attempt: Attempt, world: AttemptWorld): Promise<Outcome>;
+}
+
+/** Places that all runs of a host share. Resolves when the attempt may go; the result gives the place back. */
+export interface Limits {
+  enter(agent: AgentCard, signal: AbortSignal): Promise<() => void>;
+}
+
+/** Persons. Whoever knows an answer gives it; undefined leaves the gate open for another way. */
+export interface People {
+  ask(
+    gate: { readonly run: string; readonly gate: string; readonly question: string },
+    signal: AbortSignal,
+  ): Promise<{ decision: "approve" | "reject"; note?: string; edited?: string; by?: string } | undefined>;
+}

@@ -1,0 +1,343 @@
+/**
+ * One attempt under way.
+ *
+ * Modes: begun → (asked to stop) → ended. It ends by what its runtime says, or, when it was asked to stop and the
+ * grace is over, without it; what such an attempt used is told late.
+ */
+
+import { messagesOf } from "../../coordination/talk.ts";
+import type { RunState } from "../../core/state.ts";
+import type { Perform } from "../../domain/effects.ts";
+import { reasonOf, TuttiError } from "../../domain/error.ts";
+import type { MessageKind, RunEvent, Spent } from "../../domain/events.ts";
+import type { Ending, Fact, LogEntry } from "../../domain/facts.ts";
+import { effectId } from "../../domain/ids.ts";
+import { asJson, type Json, sha256 } from "../../domain/json.ts";
+import { type BlobRef, isBlobRef } from "../../domain/plan.ts";
+import type { Attempt, AttemptLog, AttemptWorld, Board, BoardEntry, Outcome } from "../../domain/ports.ts";
+import { hasOutput, type Node, promptOf } from "../../graph/dag.ts";
+import { taskOf } from "../../graph/expand.ts";
+import type { World } from "./world.ts";
+
+/** The driver, as an attempt needs it. */
+export interface Host {
+  readonly run: string;
+  readonly world: World;
+  readonly state: RunState;
+  readonly board: ReadonlyMap<string, BoardEntry>;
+  tell(fact: Fact, blobs?: ReadonlyMap<string, string>): Promise<readonly RunEvent[]>;
+  /** Tells a fact that nobody waits for; `done` is called when it is durable, or when the run was let go. */
+  post(fact: Fact, blobs?: ReadonlyMap<string, string>, done?: () => void): void;
+  resolve(output: Json | BlobRef): Promise<Json>;
+  release(effect: Perform): void;
+}
+
+/** Longer outputs lie in the blob store. */
+const LARGEST_INLINE = 8192;
+/** Still longer ones are refused by name: a result must fit into the memory of whoever reads it. */
+const LARGEST_OUTPUT = 64 * 1024 * 1024;
+const LARGEST_ENTRY = 1024 * 1024;
+
+export class Performance {
+  readonly #driver: Host;
+  readonly #effect: Perform;
+  readonly #startedAt: number;
+  #controller: AbortController | undefined;
+  #stopped: string | undefined;
+  #timeout: Ending | undefined;
+  #giveUp: ((ending: Ending) => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #isOver = false;
+  #gone: (() => void) | undefined;
+  #abandoned = false;
+
+  constructor(driver: Host, effect: Perform) {
+    this.#driver = driver;
+    this.#effect = effect;
+    this.#startedAt = driver.world.clock.now();
+  }
+
+  begin(): void {
+    this.#run();
+    this.stop(this.#effect.stop);
+  }
+
+  /** Asks the attempt to end. */
+  stop(reason: string | undefined): void {
+    if (reason === undefined || this.#stopped !== undefined) return;
+    this.#stopped = reason;
+    this.#end(reason, { outcome: "stopped", reason: `${reason}; the attempt did not end when asked` });
+  }
+
+  /** The host lets the run go: the attempt is aborted and nobody is told how it ended. */
+  abandon(reason: string): Promise<void> {
+    this.#abandoned = true;
+    if (this.#isOver) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gone = resolve;
+    this.#end(reason, { outcome: "stopped", reason });
+    return promise;
+  }
+
+  #end(reason: string, otherwise: Ending): void {
+    const { clock, grace } = this.#driver.world;
+    this.#controller?.abort(new TuttiError("WRONG_STATE", reason));
+    this.#cancelTimer?.();
+    this.#cancelTimer = clock.at(clock.now() + grace, () => this.#giveUp?.(otherwise));
+  }
+
+  #expire(timeout: number): void {
+    const reason = `it took longer than its timeout of ${timeout} ms`;
+    this.#timeout = { outcome: "failed", failure: "timeout", reason, retry: "safe" };
+    this.#end(reason, this.#timeout);
+  }
+
+  #run(): void {
+    this.#giveUp = (ending) => this.#close(ending, undefined);
+    this.#perform().then(
+      (got) => (this.#isOver ? this.#late(got) : this.#close(this.#endingOf(got), got)),
+      (error) => this.#close(this.#broke(error), undefined),
+    );
+  }
+
+  /** How it ended is told once; until that is durable the run still counts it as under way. */
+  #close(ending: Ending, got: Outcome | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#cancelTimer?.();
+    const released = () => {
+      this.#driver.release(this.#effect);
+      this.#gone?.();
+    };
+    if (this.#abandoned) released();
+    else this.#tell(ending, spentOf(this.#driver.world.clock.now() - this.#startedAt, got), released);
+  }
+
+  #endingOf(got: Outcome): Ending {
+    if (got.ok) return { outcome: "ok", output: got.output };
+    if (this.#timeout) return this.#timeout;
+    if (this.#stopped !== undefined) return { outcome: "stopped", reason: this.#stopped };
+    const { failure, reason, retry, retryAfter } = got;
+    return { outcome: "failed", failure, reason, retry, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  }
+
+  /** The runtime threw, or what the attempt needs could not be read. */
+  #broke(error: unknown): Ending {
+    if (this.#stopped !== undefined) return { outcome: "stopped", reason: this.#stopped };
+    const reason = reasonOf(error);
+    if (error instanceof TuttiError && error.code === "JOURNAL_CORRUPT")
+      this.#driver
+        .tell({ type: "broken", reason: `a result that task '${this.#effect.taskId}' needs cannot be read: ${reason}` })
+        .catch(() => {});
+    return { outcome: "failed", failure: "bug", reason, retry: "never" };
+  }
+
+  #tell(ending: Ending, spent: Spent, done?: () => void): void {
+    const { taskId, attempt } = this.#effect;
+    const text = ending.outcome === "ok" ? largeText(ending.output) : undefined;
+    if (text !== undefined && text.length > LARGEST_OUTPUT) {
+      const reason = `its output has ${text.length} characters of JSON; the limit is ${LARGEST_OUTPUT}`;
+      return this.#tell({ outcome: "failed", failure: "invalid-output", reason, retry: "never" }, spent, done);
+    }
+    if (text === undefined)
+      return this.#driver.post({ type: "ended", taskId, attempt, spent, ...ending }, undefined, done);
+    const blob: BlobRef = { $blob: sha256(text), bytes: Buffer.byteLength(text) };
+    const fact: Fact = {
+      type: "ended",
+      taskId,
+      attempt,
+      spent,
+      ...(ending as Extract<Ending, { outcome: "ok" }>),
+      blob,
+    };
+    this.#driver.post(fact, new Map([[blob.$blob, text]]), done);
+  }
+
+  /** It ended after it had been given up: only what it used still counts (I6). */
+  #late(got: Outcome): void {
+    if (this.#abandoned || !got.usage) return;
+    const { clock } = this.#driver.world;
+    this.#tell({ outcome: "stopped", reason: "ended too late" }, spentOf(clock.now() - this.#startedAt, got));
+  }
+
+  async #perform(): Promise<Outcome> {
+    const { limits, runtimeOf, clock } = this.#driver.world;
+    const node = this.#node();
+    const agentName = this.#agentName();
+    const runtime = runtimeOf(agentName);
+    if (!runtime) return { ok: false, failure: "bug", reason: `there is no agent '${agentName}' here`, retry: "never" };
+    const card = this.#driver.state.places.agents[agentName] ?? { runtime: "unknown" };
+    let leave: (() => void) | undefined;
+    if (limits) leave = await limits.enter(card, this.#signal());
+    const timeout = node.spec?.timeout;
+    if (timeout !== undefined && this.#stopped === undefined)
+      this.#cancelTimer = clock.at(clock.now() + timeout, () => this.#expire(timeout));
+    try {
+      const found = this.#results(node);
+      const results = found instanceof Promise ? await found : found;
+      // It may have been stopped while it waited for a place or for what it needs: then it never begins.
+      if (this.#stopped !== undefined || this.#isOver || this.#abandoned)
+        return { ok: false, failure: "stopped", reason: this.#stopped ?? "let go", retry: "safe" };
+      return await runtime.perform(this.#attempt(node, agentName, card, results), new PerformingWorld(this));
+    } finally {
+      leave?.();
+    }
+  }
+
+  #node(): Node {
+    return this.#driver.state.graph.nodes.get(this.#effect.taskId) as Node;
+  }
+
+  #agentName(): string {
+    return this.#driver.state.recovery.tries.get(this.#effect.taskId)?.agentName ?? "";
+  }
+
+  #attempt(node: Node, agentName: string, agent: Attempt["agent"], results: Attempt["results"]): Attempt {
+    const { run, state } = this.#driver;
+    const { taskId, attempt, restart } = this.#effect;
+    const spec = node.spec as NonNullable<Node["spec"]>;
+    const task = taskOf(spec);
+    const messages = state.talk.given.has(taskId) ? messagesOf(state.talk, taskId) : [];
+    const made = {
+      run,
+      effectId: effectId(run, taskId, attempt),
+      task,
+      agentName,
+      agent,
+      prompt: promptOf(node),
+      attempt,
+      restart,
+      results,
+      messages,
+    };
+    return node.note === undefined ? made : { ...made, note: node.note };
+  }
+
+  /** The outputs it depends on, under the names their author knows. A promise only where one lies in the blob store. */
+  #results(node: Node): Attempt["results"] | Promise<Attempt["results"]> {
+    const results: Record<string, Json> = {};
+    let later: Promise<unknown>[] | undefined;
+    for (const before of node.dependsOn) {
+      if (!hasOutput(before) || before.output === undefined) continue;
+      const name = before.spec?.replaces === undefined ? before.id : (before.spec.of ?? before.id);
+      if (holdsBlob(before.output)) {
+        later ??= [];
+        later.push(this.#driver.resolve(before.output).then((value) => Object.assign(results, { [name]: value })));
+      } else results[name] = before.output as Json;
+    }
+    return later === undefined ? results : Promise.all(later).then(() => results);
+  }
+
+  #signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      const reason = this.#stopped;
+      if (reason !== undefined) this.#controller.abort(new TuttiError("WRONG_STATE", reason));
+    }
+    return this.#controller.signal;
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal();
+  }
+
+  get log(): AttemptLog {
+    const { taskId, attempt } = this.#effect;
+    const { journal } = this.#driver.world;
+    return {
+      read: async () => {
+        const entries: LogEntry[] = [];
+        for await (const page of journal.read(this.#driver.run, { attempt: { taskId, attempt } }))
+          for (const event of page)
+            if (event.type === "turn:complete" || event.type === "tool:call" || event.type === "tool:result")
+              entries.push({ type: event.type, entry: event.entry });
+        return entries;
+      },
+      append: async (...entries) => {
+        const plain = entries.map(({ type, entry }) => ({ type, entry: asJson(entry) }));
+        const large = plain.find(({ entry }) => JSON.stringify(entry).length > LARGEST_ENTRY);
+        if (large)
+          throw new TuttiError("BAD_INPUT", `an entry of the log has at most ${LARGEST_ENTRY} characters of JSON`);
+        orThrow(await this.#driver.tell({ type: "logged", taskId, attempt, entries: plain }));
+      },
+    };
+  }
+
+  get board(): Board {
+    const driver = this.#driver;
+    const by = this.#agentName();
+    return {
+      get: (key) => {
+        const entry: BoardEntry | undefined = driver.board.get(key);
+        return entry && { value: entry.value, version: entry.version };
+      },
+      set: async (key, value, expect) => {
+        const events = orThrow(
+          await driver.tell({
+            type: "board",
+            key,
+            value: asJson(value),
+            by,
+            ...(expect === undefined ? {} : { expect }),
+          }),
+        );
+        const set = events.find((event) => event.type === "board:set");
+        return set?.version ?? 0;
+      },
+    };
+  }
+
+  async send(to: string, content: Json, kind: MessageKind = "data"): Promise<void> {
+    const { taskId, attempt } = this.#effect;
+    orThrow(await this.#driver.tell({ type: "sent", taskId, attempt, to, kind, content: asJson(content) }));
+  }
+}
+
+/** What a runtime sees; made on demand, since most attempts use little of it. */
+class PerformingWorld implements AttemptWorld {
+  readonly #performance: Performance;
+  constructor(performance: Performance) {
+    this.#performance = performance;
+  }
+  get signal(): AbortSignal {
+    return this.#performance.signal;
+  }
+  get log(): AttemptLog {
+    return this.#performance.log;
+  }
+  get board(): Board {
+    return this.#performance.board;
+  }
+  get send(): AttemptWorld["send"] {
+    const performance = this.#performance;
+    return (to, content, kind) => performance.send(to, content, kind);
+  }
+}
+
+/** What was refused is an error for whoever asked. */
+export function orThrow(events: readonly RunEvent[]): readonly RunEvent[] {
+  const refused = events.find((event) => event.type === "fact:refused");
+  if (refused) throw new TuttiError("WRONG_STATE", refused.reason);
+  if (events.length === 0) throw new TuttiError("WRONG_STATE", "the run has ended");
+  return events;
+}
+
+function spentOf(duration: number, outcome: Outcome | undefined): Spent {
+  if (!outcome?.usage) return { duration, tokensUsed: 0, costUsd: 0 };
+  const { tokensUsed = 0, costUsd = 0, turns } = outcome.usage;
+  return { duration, tokensUsed, costUsd, ...(turns === undefined ? {} : { turns }) };
+}
+
+/** The JSON of an output that is too large to lie in an event. */
+function largeText(output: Json): string | undefined {
+  if (typeof output === "string") return output.length > LARGEST_INLINE ? JSON.stringify(output) : undefined;
+  if (output === null || typeof output !== "object") return undefined;
+  // What only looks like a reference must not be taken for one.
+  if (holdsBlob(output)) return JSON.stringify(output);
+  const text = JSON.stringify(output);
+  return text.length > LARGEST_INLINE ? text : undefined;
+}
+
+export function holdsBlob(output: Json | BlobRef): boolean {
+  return isBlobRef(output) || (Array.isArray(output) && output.some((one) => isBlobRef(one)));
+}

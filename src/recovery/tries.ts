@@ -1,0 +1,179 @@
+/**
+ * What has been tried for a task and what comes next: again after a wait, another agent, or the end.
+ *
+ * R1. Attempts are numbered from 1 over all agents of a task; a number is used once.
+ * R2. An attempt that died with its host is begun again under the same number, `restart` counting;
+ *     at the limit it is a dead letter. From the second death on it is begun alone, so that the one
+ *     that kills its host takes no other with it.
+ */
+import type { EventOf, Failure, RunEvent } from "../domain/events.ts";
+import { Heap } from "../domain/heap.ts";
+import { random, seedOf } from "../domain/random.ts";
+
+export interface Tries {
+  agentName: string;
+  attempt: number;
+  restart: number;
+  /** Failed attempts of the present agent. */
+  failures: number;
+  fallback: number;
+  inFlight: boolean;
+  startedAt: number;
+}
+
+interface Wait {
+  readonly task: string;
+  readonly at: number;
+}
+
+export interface Recovery {
+  readonly tries: Map<string, Tries>;
+  /** Tasks that wait for a retry, with the time; they leave by being invoked. */
+  readonly waiting: Map<string, number>;
+  /** The same by time; entries that `waiting` no longer confirms are dropped when they come up. */
+  readonly queue: Heap<Wait>;
+  /** Tasks whose attempt died with its host and has not been begun again, in order. */
+  readonly parked: Set<string>;
+  /** The task that is being tried alone. */
+  alone?: string;
+}
+
+export function createRecovery(): Recovery {
+  return { tries: new Map(), waiting: new Map(), queue: new Heap<Wait>((a, b) => a.at < b.at), parked: new Set() };
+}
+
+export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
+  switch (event.type) {
+    case "agent:invoke": {
+      const tries = triesOf(recovery, event.taskId, event.agentName);
+      tries.attempt = event.attempt;
+      tries.restart = event.restart ?? 0;
+      tries.inFlight = true;
+      tries.startedAt = event.at;
+      recovery.waiting.delete(event.taskId);
+      recovery.parked.delete(event.taskId);
+      if (tries.restart > 1) recovery.alone = event.taskId;
+      return;
+    }
+    case "workflow:resumed":
+      if (event.recovered) park(recovery);
+      return;
+    case "task:retry": {
+      const tries = triesOf(recovery, event.taskId, event.agentName);
+      if (event.counts) tries.failures++;
+      leave(recovery, event.taskId);
+      return wait(recovery, event.taskId, event.resumeAt);
+    }
+    case "task:fallback": {
+      const tries = triesOf(recovery, event.taskId, event.agentName);
+      tries.agentName = event.to;
+      tries.failures = 0;
+      tries.fallback++;
+      return wait(recovery, event.taskId, event.at);
+    }
+    case "task:complete":
+    case "task:error":
+    case "task:cancelled":
+    case "task:skipped":
+      recovery.waiting.delete(event.taskId);
+      return leave(recovery, event.taskId);
+    default:
+      return;
+  }
+}
+
+/** The host died: nothing is in flight any more. */
+function park(recovery: Recovery): void {
+  delete recovery.alone;
+  for (const [task, tries] of recovery.tries) {
+    if (!tries.inFlight) continue;
+    tries.inFlight = false;
+    recovery.parked.add(task);
+  }
+}
+
+function leave(recovery: Recovery, task: string): void {
+  const tries = recovery.tries.get(task);
+  if (tries) {
+    tries.inFlight = false;
+    tries.restart = 0;
+  }
+  recovery.parked.delete(task);
+  if (recovery.alone === task) delete recovery.alone;
+}
+
+function triesOf(recovery: Recovery, task: string, agentName: string): Tries {
+  let tries = recovery.tries.get(task);
+  if (!tries) {
+    tries = { agentName, attempt: 0, restart: 0, failures: 0, fallback: 0, inFlight: false, startedAt: 0 };
+    recovery.tries.set(task, tries);
+  }
+  return tries;
+}
+
+export interface FailedAttempt {
+  readonly failure: Failure;
+  readonly reason: string;
+  readonly retry: "never" | "safe";
+  readonly retryAfter?: number;
+}
+export type Next =
+  | { readonly step: "retry"; readonly delay: number }
+  | { readonly step: "fallback"; readonly to: string }
+  | { readonly step: "fail" };
+
+const LONGEST_WAIT = 60_000;
+/** A server that asks for more than this is not waited for blindly. */
+const LONGEST_ASKED = 3_600_000;
+
+/** What follows a failed attempt. Pure: the jitter is drawn from the run's seed and the attempt's name. */
+export function afterFailure(
+  tries: Tries,
+  spec: EventOf<"task:added">,
+  failed: FailedAttempt,
+  options: { readonly seed: number; readonly retryDelay: number },
+): Next {
+  const left = failed.retry === "safe" && tries.failures < (spec.retries ?? 2);
+  if (left) {
+    const jitter = 0.5 + random(options.seed ^ seedOf(`${spec.taskId}#${tries.attempt}`))();
+    const backoff = Math.min(LONGEST_WAIT, options.retryDelay * 2 ** tries.failures * jitter);
+    const asked = Math.min(LONGEST_ASKED, failed.retryAfter ?? 0);
+    return { step: "retry", delay: Math.ceil(Math.max(backoff, asked)) };
+  }
+  const to = spec.fallbacks?.[tries.fallback];
+  return to === undefined ? { step: "fail" } : { step: "fallback", to };
+}
+
+function wait(recovery: Recovery, task: string, at: number): void {
+  recovery.waiting.set(task, at);
+  recovery.queue.push({ task, at });
+}
+
+/** The tasks whose wait is over; each is told once. */
+export function takeDue(recovery: Recovery, now: number): readonly string[] {
+  const due: string[] = [];
+  for (let first = nextWait(recovery); first && first.at <= now; first = nextWait(recovery)) {
+    recovery.queue.pop();
+    due.push(first.task);
+  }
+  return due;
+}
+
+function nextWait(recovery: Recovery): Wait | undefined {
+  for (let first = recovery.queue.peek(); first; first = recovery.queue.peek()) {
+    if (recovery.waiting.get(first.task) === first.at) return first;
+    recovery.queue.pop();
+  }
+  return undefined;
+}
+
+/** When the next wait is over. */
+export function nextRetry(recovery: Recovery): number | undefined {
+  return nextWait(recovery)?.at;
+}
+
+/** An attempt whose host died under it once too often is a dead letter; why, or undefined. */
+export function deadLetter(tries: Tries, most: number): string | undefined {
+  if (tries.restart < most) return undefined;
+  return `its host died ${most + 1} times while this attempt was under way; it is not begun again`;
+}

@@ -1,0 +1,166 @@
+/**
+ * Who may go next: places in total, per agent and per provider; among ready tasks the higher priority,
+ * then the longer way to the end of the run, then the order given (I4).
+ *
+ * L1. A ticket lies in one lane, its agent's, at most once.
+ * L2. A lane that has no place never holds up another lane.
+ */
+import type { RunEvent } from "../domain/events.ts";
+import { Heap } from "../domain/heap.ts";
+import type { AgentCard, AgentCards } from "../domain/plan.ts";
+
+/** A task that could start. */
+export interface Ticket {
+  readonly id: string;
+  readonly agentName: string;
+  readonly priority: number;
+  readonly rank: number;
+  readonly order: number;
+}
+
+interface Lane {
+  readonly agentName: string;
+  card: AgentCard | undefined;
+  readonly heap: Heap<Ticket>;
+  running: number;
+}
+
+export interface Places {
+  total: number;
+  agents: AgentCards;
+  providers: { readonly [name: string]: number };
+  readonly lanes: Map<string, Lane>;
+  readonly perProvider: Map<string, number>;
+  /** Attempts in flight: the task, and the agent whose place it holds. */
+  readonly running: Map<string, string>;
+  /** The tickets that lie in lanes, the newest of each task. */
+  readonly tickets: Map<string, Ticket>;
+}
+
+export function createPlaces(): Places {
+  return {
+    total: 1,
+    agents: {},
+    providers: {},
+    lanes: new Map(),
+    perProvider: new Map(),
+    running: new Map(),
+    tickets: new Map(),
+  };
+}
+
+export function evolvePlaces(places: Places, event: RunEvent): void {
+  switch (event.type) {
+    case "workflow:start":
+      places.total = event.options.maxParallelAgents;
+      places.providers = event.options.providers ?? {};
+      places.agents = event.agents;
+      return;
+    case "plan:changed":
+      return event.agents && change(places, event.agents);
+    case "workflow:resumed":
+      if (event.recovered) for (const task of [...places.running.keys()]) release(places, task);
+      return;
+    case "agent:invoke":
+      places.tickets.delete(event.taskId);
+      return take(places, event.taskId, event.agentName);
+    case "task:retry":
+    case "task:fallback":
+    case "task:complete":
+    case "task:error":
+    case "task:cancelled":
+    case "task:skipped":
+    case "task:reused":
+      places.tickets.delete(event.taskId);
+      return release(places, event.taskId);
+    default:
+      return;
+  }
+}
+
+/** What is under way is counted by what its agent is now. */
+function change(places: Places, agents: AgentCards): void {
+  places.agents = { ...places.agents, ...agents };
+  for (const lane of places.lanes.values()) {
+    count(places, lane, -lane.running);
+    lane.card = places.agents[lane.agentName];
+    count(places, lane, lane.running);
+  }
+}
+
+function count({ perProvider }: Places, { card }: Lane, more: number): void {
+  const provider = card?.provider;
+  if (provider !== undefined) perProvider.set(provider, (perProvider.get(provider) ?? 0) + more);
+}
+
+function laneOf(places: Places, agentName: string): Lane {
+  let lane = places.lanes.get(agentName);
+  if (!lane) {
+    lane = { agentName, card: places.agents[agentName], heap: new Heap(goesBefore), running: 0 };
+    places.lanes.set(agentName, lane);
+  }
+  return lane;
+}
+
+function goesBefore(a: Ticket, b: Ticket): boolean {
+  if (a.priority !== b.priority) return a.priority > b.priority;
+  return a.rank === b.rank ? a.order < b.order : a.rank > b.rank;
+}
+
+function take(places: Places, task: string, agentName: string): void {
+  if (places.running.has(task)) return;
+  places.running.set(task, agentName);
+  const lane = laneOf(places, agentName);
+  lane.running++;
+  count(places, lane, 1);
+}
+
+function release(places: Places, task: string): void {
+  const agentName = places.running.get(task);
+  if (agentName === undefined) return;
+  places.running.delete(task);
+  const lane = laneOf(places, agentName);
+  lane.running--;
+  count(places, lane, -1);
+}
+
+/** Puts a task into its lane. Again with a new rank: the older ticket no longer counts. */
+export function offer(places: Places, ticket: Ticket): void {
+  places.tickets.set(ticket.id, ticket);
+  laneOf(places, ticket.agentName).heap.push(ticket);
+}
+
+/** Takes a task out of its lane; whoever finds it free again puts it back. */
+export function withdraw(places: Places, task: string): void {
+  places.tickets.delete(task);
+}
+
+/** The ticket that may go now, left in its lane; it leaves by the events that follow. */
+export function nextTicket(places: Places): Ticket | undefined {
+  if (places.running.size >= places.total || places.tickets.size === 0) return undefined;
+  let best: Ticket | undefined;
+  for (const lane of places.lanes.values()) {
+    const head = headOf(places, lane);
+    if (!head || (best && !goesBefore(head, best)) || isFull(places, lane)) continue;
+    best = head;
+  }
+  return best;
+}
+
+/** Drops tickets that have been used or replaced. */
+function headOf(places: Places, lane: Lane): Ticket | undefined {
+  for (let head = lane.heap.peek(); head; head = lane.heap.peek()) {
+    if (places.tickets.get(head.id) === head) return head;
+    lane.heap.pop();
+  }
+  return undefined;
+}
+
+function isFull(places: Places, lane: Lane): boolean {
+  if (lane.running >= (lane.card?.places ?? Number.POSITIVE_INFINITY)) return true;
+  const provider = lane.card?.provider;
+  return (
+    provider !== undefined &&
+    (places.perProvider.get(provider) ?? 0) >= (places.providers[provider] ?? Number.POSITIVE_INFINITY)
+  );
+}

@@ -1,0 +1,64 @@
+/** Random plans: every feature of a task, in every mixture, out of a seed. */
+import type { AgentTask, Condition, FailurePolicy } from "../../domain/plan.ts";
+import type { Random } from "../../domain/random.ts";
+
+export const AGENTS = ["ant", "bee", "cat", "dog"] as const;
+
+export function chance(random: Random, p: number): boolean {
+  return random() < p;
+}
+export function pick<T>(random: Random, items: readonly T[]): T {
+  return items[Math.floor(random() * items.length)] as T;
+}
+export function between(random: Random, from: number, to: number): number {
+  return from + Math.floor(random() * (to - from + 1));
+}
+
+/** What a simulated agent answers has these parts, so that conditions and lists can read them. */
+function condition(random: Random, task: string): Condition {
+  const test: Condition = pick(random, [
+    { task, path: "/score", op: "gte", value: between(random, 0, 9) },
+    { task, path: "/ok", op: "eq", value: true },
+    { task, path: "/missing", op: "exists" },
+  ] as const);
+  return chance(random, 0.2) ? { not: test } : test;
+}
+
+export function randomPlan(random: Random, size: number): readonly AgentTask[] {
+  const tasks: AgentTask[] = [];
+  const rich = chance(random, 0.5);
+  for (let i = 0; i < size; i++) {
+    const dependencies = tasks.filter(() => chance(random, Math.min(0.5, 2 / (i + 1)))).map((task) => task.id);
+    const some = dependencies.length > 0 ? pick(random, dependencies) : undefined;
+    const task: Record<string, unknown> = {
+      id: `t${i}`,
+      agentName: pick(random, AGENTS),
+      description: `task ${i}`,
+      prompt: `do ${i % 3}`,
+      dependencies,
+      maxTokens: 100,
+    };
+    if (chance(random, 0.3)) task["priority"] = between(random, 1, 10);
+    if (chance(random, 0.3)) task["phase"] = pick(random, ["plan", "build", "check"]);
+    if (chance(random, 0.2)) task["retries"] = between(random, 0, 3);
+    if (chance(random, 0.15))
+      task["onFailure"] = pick<FailurePolicy>(random, ["continue", "continue", "fail-fast", "skip-dependents"]);
+    if (chance(random, 0.2)) task["fallbacks"] = [pick(random, AGENTS)];
+    if (chance(random, 0.1)) task["timeout"] = between(random, 30, 200);
+    if (rich && some !== undefined && chance(random, 0.2)) task["when"] = condition(random, some);
+    if (rich && chance(random, 0.1)) task["gate"] = chance(random, 0.5) ? true : { question: "go?" };
+    if (rich && some !== undefined && chance(random, 0.15)) {
+      const reduce = chance(random, 0.5) ? { reduce: { agentName: pick(random, AGENTS), prompt: "put together" } } : {};
+      task["forEach"] = { task: some, path: "/list", ...reduce };
+    } else if (rich && chance(random, 0.15)) {
+      task["until"] = { task: `t${i}`, path: "/score", op: "gte", value: between(random, 1, 9) };
+      task["maxIterations"] = between(random, 1, 4);
+      const free =
+        tasks.some((one) => one.id === some && !one.forEach && !one.until) &&
+        !tasks.some((one) => one.repeats?.includes(some ?? ""));
+      if (some !== undefined && free && chance(random, 0.5)) task["repeats"] = [some];
+    }
+    tasks.push(task as unknown as AgentTask);
+  }
+  return tasks;
+}

@@ -1,0 +1,139 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+
+interface Manifest {
+  readonly [field: string]: unknown;
+  readonly scripts: { readonly [name: string]: string };
+  readonly devDependencies: { readonly [name: string]: string };
+  readonly allowScripts: { readonly [name: string]: boolean };
+}
+interface Locked {
+  readonly dev?: boolean;
+  readonly optional?: boolean;
+  readonly resolved?: string;
+  readonly hasInstallScript?: boolean;
+  readonly optionalDependencies?: { readonly [name: string]: string };
+}
+const manifest: Manifest = JSON.parse(read("package.json"));
+const lock: { packages: { [path: string]: Locked } } = JSON.parse(read("package-lock.json"));
+const installed = Object.entries(lock.packages).filter(([path]) => path !== "");
+
+describe("what users rely on", () => {
+  test("the entries stay", () => {
+    expect(manifest.exports).toEqual({
+      ".": { types: "./dist/index.d.ts", default: "./dist/index.js" },
+      "./testing": { types: "./dist/testing/index.d.ts", default: "./dist/testing/index.js" },
+      "./package.json": "./package.json",
+    });
+  });
+
+  test("name, Node and kind stay", () => {
+    expect(manifest).toMatchObject({
+      name: "tutti",
+      license: "MIT",
+      type: "module",
+      engines: { node: ">=22.18" },
+      sideEffects: false,
+      files: ["dist", "README.md", "CHANGELOG.md", "LICENSE"],
+    });
+  });
+
+  test("[readme:no-dependencies] there are no runtime dependencies", () => {
+    for (const field of ["dependencies", "peerDependencies", "optionalDependencies", "bundleDependencies"])
+      expect(manifest[field], field).toBeUndefined();
+  });
+
+  test("[bar:packages] at most 5 packages are installed at run time", () => {
+    expect(installed.filter(([, { dev }]) => !dev).length).toBeLessThanOrEqual(5);
+  });
+
+  test("no script of ours runs when a user installs", () => {
+    for (const name of ["preinstall", "install", "postinstall", "prepare"])
+      expect(manifest.scripts[name], name).toBeUndefined();
+  });
+});
+
+describe("what contributors rely on", () => {
+  test("the scripts are these, and each begins with a look at Node", () => {
+    const { prepack, ...guarded } = manifest.scripts;
+    expect(Object.keys(guarded)).toEqual(["start", "dev", "build", "check", "test", "bench", "bench:peers"]);
+    for (const [name, command] of Object.entries(guarded))
+      expect(command, name).toMatch(/^node scripts\/guard\.mjs && /);
+    expect(prepack).toBe("npm run build");
+  });
+
+  test("tools are pinned, and one install script is allowed: the one that brings Node", () => {
+    for (const [name, version] of Object.entries(manifest.devDependencies))
+      expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(manifest.allowScripts).toEqual({ node: true });
+    const scripted = installed.filter(([, { hasInstallScript, optional }]) => hasInstallScript && !optional);
+    expect(scripted.map(([path]) => path)).toEqual(["node_modules/node"]);
+  });
+
+  test("the lockfile names no registry and knows every platform's binaries, without which `npm ci` fails", () => {
+    expect(installed.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path)).toEqual([]);
+    const missing = installed.flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies)
+        .filter((name) => !(`node_modules/${name}` in lock.packages || `${path}/node_modules/${name}` in lock.packages))
+        .map((name) => `${path} wants ${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+describe("importing it", () => {
+  const place = join(root, ".tmp");
+  let built = "";
+  let entry = "";
+
+  beforeAll(() => {
+    mkdirSync(place, { recursive: true });
+    built = mkdtempSync(join(place, "import-"));
+    const args = ["-p", "tsconfig.build.json", "--outDir", join(built, "dist")];
+    const { status, stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), args, { cwd: root, encoding: "utf8" });
+    expect(status, stdout).toBe(0);
+    entry = pathToFileURL(join(built, "dist/index.js")).href;
+  });
+  afterAll(() => rmSync(built, { recursive: true, force: true }));
+
+  const node = (program: string, cwd = built) =>
+    spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      cwd,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, HOME: cwd, TMPDIR: cwd },
+      timeout: 20_000,
+    });
+
+  test("[readme:light] writes nothing, prints nothing and lets Node end", () => {
+    const empty = mkdtempSync(join(built, "empty-"));
+    const { status, signal, stdout, stderr } = node(`await import("${entry}");`, empty);
+    expect({ status, signal, stdout, stderr, files: readdirSync(empty) }).toEqual({
+      status: 0,
+      signal: null,
+      stdout: "",
+      stderr: "",
+      files: [],
+    });
+  });
+
+  test("[bar:import] takes little more than bare Node", () => {
+    const time = (program: string) => {
+      const started = performance.now();
+      expect(node(program).status).toBe(0);
+      return performance.now() - started;
+    };
+    const best = { bare: Number.POSITIVE_INFINITY, tutti: Number.POSITIVE_INFINITY };
+    for (let round = 0; round < 8; round++) {
+      best.bare = Math.min(best.bare, time(""));
+      best.tutti = Math.min(best.tutti, time(`await import("${entry}");`));
+    }
+    // The bench holds the 100 ms; here a machine's pace must not count.
+    expect(best.tutti / best.bare).toBeLessThan(3);
+  });
+});

@@ -1,0 +1,138 @@
+/**
+ * Faults that the simulation must find: each is a change to one file of a copy of `src`. A mutant whose text is no
+ * longer there fails the test, so that the list moves with the code.
+ */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly put: string;
+  /** Goes before the whole file, such as an import that the fault needs. */
+  readonly head?: string;
+}
+
+const DRIVER = "drivers/local/driver.ts";
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "perform before the append is acknowledged",
+    file: DRIVER,
+    find: "const { batch, lists } = this.#decide(told);",
+    put: "const { batch, lists } = this.#decide(told); this.#carryOut(batch.events);",
+  },
+  {
+    name: "tell before the append is acknowledged",
+    file: DRIVER,
+    find: "const { batch, lists } = this.#decide(told);",
+    put: "const { batch, lists } = this.#decide(told); this.world.publish(batch.events);",
+  },
+  {
+    name: "acknowledge from a buffer",
+    file: DRIVER,
+    find: "await this.#writer.append(batch);",
+    put: "this.#writer.append(batch).catch(() => {});",
+  },
+  {
+    name: "decide again on replay",
+    file: "drivers/local/load.ts",
+    find: "  return state;",
+    put: '  decide(state, { type: "recovered" }, state.at);\n  return state;',
+    head: 'import { decide } from "../../core/decide.ts";\n',
+  },
+  {
+    name: "retry forgets the budget",
+    file: "core/follow.ts",
+    find: "if (!reservation) return true;",
+    put: "if (!reservation || recovery.tries.has(node.id)) return true;",
+  },
+  {
+    name: "resume re-runs a completed task",
+    file: "recovery/tries.ts",
+    find: "    if (!tries.inFlight) continue;\n",
+    put: "",
+  },
+  {
+    name: "two owners append",
+    file: "journal/memory.ts",
+    find: "if (!open) throw closedWriter(run.id);\n    if (dead",
+    put: "if (dead",
+  },
+  {
+    name: "what could not be appended is forgotten",
+    file: DRIVER,
+    find: "if (this.#state.seq < expected + batch.events.length) continue;",
+    put: "if (this.#state.seq < expected + batch.events.length) return;",
+  },
+  {
+    name: "what landed after all is decided again",
+    file: DRIVER,
+    find: "if (this.#state.seq < expected + batch.events.length) continue;",
+    put: "if (this.#state.seq > 0) continue;",
+  },
+  {
+    name: "go on with the state that could not be appended",
+    file: DRIVER,
+    find: "this.#state = await load(journal, this.run);",
+    put: "await load(journal, this.run);",
+  },
+  {
+    name: "an attempt is forgotten before its end is durable",
+    file: "drivers/local/performance.ts",
+    find: "    if (this.#abandoned) released();",
+    put: "    this.#driver.release(this.#effect);\n    if (this.#abandoned) released();",
+  },
+  {
+    name: "dependents of a failed task run",
+    file: "graph/verdict.ts",
+    find: 'if (before.spec?.onFailure === "continue") continue;',
+    put: "if (before.spec) continue;",
+  },
+  {
+    name: "a restart is not counted",
+    file: "core/follow.ts",
+    find: "tries.attempt, tries.restart + 1)",
+    put: "tries.attempt, tries.restart)",
+  },
+  {
+    name: "one place too many",
+    file: "scheduling/places.ts",
+    find: "places.running.size >= places.total",
+    put: "places.running.size > places.total",
+  },
+  {
+    name: "begin while stopping",
+    file: "core/follow.ts",
+    find: 'if (state.life.stage === "running" && !state.life.stop) begin(telling);',
+    put: 'if (state.life.stage === "running") begin(telling);',
+  },
+  {
+    name: "an approved gate opens again",
+    file: "graph/dag.ts",
+    find: "  node.passed = true;\n",
+    put: "",
+  },
+  {
+    name: "what a cancelled attempt used is lost",
+    file: "budget/ledger.ts",
+    find: "if (event.attempt === undefined) return free(ledger, event.taskId);",
+    put: "if (event.taskId) return free(ledger, event.taskId);",
+  },
+  {
+    name: "a message is delivered twice",
+    file: "coordination/talk.ts",
+    find: "talk.waiting.delete(event.agentName);",
+    put: "",
+  },
+  {
+    name: "a crash forgets an ordered stop",
+    file: "scheduling/life.ts",
+    find: "return event.recovered ? undefined : turn(",
+    put: "return turn(",
+  },
+  {
+    name: "the clock jumps back into the journal",
+    file: "core/decide.ts",
+    find: "at: Math.max(now, state.at)",
+    put: "at: now",
+  },
+];

@@ -1,0 +1,28 @@
+import { configDefaults, defineConfig } from "vitest/config";
+
+const timing = ["{src,test}/**/*.timing.test.ts"];
+
+export default defineConfig({
+  test: {
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    pool: "forks",
+    // Tests that measure time run last and one file at a time, so that nothing else of ours is on the clock.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "tests",
+          include: ["{src,test}/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...timing],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: "timing", include: timing, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
+  },
+});
