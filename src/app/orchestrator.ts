@@ -268,7 +268,7 @@ function copyOf(task: AgentTask): AgentTask {
   const { context, when, until, forEach, gate, dependencies } = task;
   if (context || when || until || forEach || typeof gate === "object" || task.fallbacks || task.repeats)
     return structuredClone(task);
-  return dependencies ? { ...task, dependencies: [...dependencies] } : { ...task };
+  return dependencies ? { ...task, dependencies: dependencies.slice() } : { ...task };
 }
 
 /** A listener that throws is its author's fault and must not touch the run: it is warned about, and the run goes on. */

@@ -3,6 +3,7 @@ import type { RunResults, RunStatus, Summary, TaskResult } from "../domain/event
 import type { Node } from "../graph/dag.ts";
 import { countTasks } from "../graph/report.ts";
 import { type RunState, statusOf } from "./state.ts";
+import { NOTHING } from "./telling.ts";
 
 export function summaryOf(state: RunState, now: number): Summary {
   const { total, successful, failed, skipped } = countTasks(state.graph);
@@ -18,16 +19,12 @@ export function summaryOf(state: RunState, now: number): Summary {
 }
 
 function resultOf(state: RunState, node: Node): TaskResult {
-  const account = state.ledger.tasks.get(node.id);
-  return {
-    status: node.status,
-    ...(node.output === undefined ? {} : { output: node.output }),
-    tokensUsed: account?.tokensUsed ?? 0,
-    costUsd: account === undefined ? 0 : account.costUsd,
-    duration: account?.duration ?? 0,
-    attempts: state.recovery.tries.get(node.id)?.attempt ?? 0,
-    ...(node.reason === undefined ? {} : { reason: node.reason }),
-  };
+  const { status, output, reason } = node;
+  const { tokensUsed, costUsd, duration } = state.ledger.tasks.get(node.id) ?? NOTHING;
+  const attempts = state.recovery.tries.get(node.id)?.attempt ?? 0;
+  const used = { tokensUsed, costUsd, duration, attempts };
+  const told = reason === undefined ? used : { ...used, reason };
+  return output === undefined ? { status, ...told } : { status, output, ...told };
 }
 
 export function resultsOf(

@@ -27,13 +27,13 @@ export interface Node {
   arrived: boolean;
   status: TaskStatus;
   how?: "condition" | "failure" | "stopped";
-  reason?: string;
-  output?: Json | BlobRef;
+  reason: string | undefined;
+  output: Json | BlobRef | undefined;
   selected?: Selected;
   /** The gate before it has been passed. */
   passed?: boolean;
   /** Hash of what its last attempt was made from. */
-  key?: string;
+  key: string | undefined;
   /** Taken out of the plan. */
   removed?: boolean;
   note?: string;
@@ -148,6 +148,9 @@ function nodeOf(graph: Graph, id: string): Node {
       open: 0,
       arrived: false,
       status: "pending",
+      reason: undefined,
+      output: undefined,
+      key: undefined,
     };
     graph.nodes.set(id, node);
   }
@@ -176,9 +179,17 @@ function add(graph: Graph, spec: EventOf<"task:added">): void {
 }
 
 function link(node: Node, dependency: Node): void {
-  node.dependsOn.push(dependency);
-  dependency.dependents.push(node);
+  node.dependsOn = withOne(node.dependsOn, dependency);
+  dependency.dependents = withOne(dependency.dependents, node);
   if (!isSettled(dependency)) node.open++;
+}
+
+/** A list that grows by itself makes room for 17 at once, and most tasks have three neighbours. */
+function withOne(nodes: Node[], node: Node): Node[] {
+  if (nodes.length === 0) return [node];
+  if (nodes.length < 4) return nodes.concat([node]);
+  nodes.push(node);
+  return nodes;
 }
 
 /** Whoever still waits behind `old` now waits for its repetition, except what repeats with it. */
