@@ -2,11 +2,11 @@
  * `npm run bench`: times of the built package and whether they keep what is promised. Rounds go over all cases in
  * turn, so that a machine that is busy for a while touches all of them alike; what is printed are medians.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { judge, type Verdict } from "./bars.ts";
+import { judge } from "./bars.ts";
 import { CASES, type Figures } from "./cases.ts";
 import { barsTable, digits, runsTable } from "./table.ts";
 import { ROOT, Workshop } from "./workshop.ts";
@@ -28,8 +28,6 @@ const cases = CASES.filter(
 );
 if (cases.length === 0) throw new Error(`no such case; there are: ${CASES.map(({ name }) => name).join(", ")}`);
 
-const { dependencies = {} } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { dependencies?: object };
-const packages = Object.keys(dependencies).length;
 const started = new Date();
 const rounds = new Map<string, Figures[]>(cases.map(({ name }) => [name, []]));
 const failures: string[] = [];
@@ -60,13 +58,7 @@ try {
   workshop.close();
 }
 
-const kept: Verdict = {
-  name: "[bar:packages] packages at run time",
-  figure: packages,
-  bound: "≤ 5",
-  verdict: packages <= 5 ? "PASS" : "FAIL",
-};
-const verdicts = [...judge(rounds), kept];
+const verdicts = judge(rounds);
 const machine = `${cpus().length} cores, Node ${process.version}, load ${digits(loadavg()[0] ?? 0)}`;
 console.log(
   `\n${values.src ? "source" : (values.dist ?? "built package")}; ${machine}; medians of ${values.rounds} rounds\n`,

@@ -31,6 +31,9 @@ function expectedFiles() {
     .map((path) => `dist/${path.replaceAll("\\", "/").slice(0, -3)}`);
   return [
     ...modules.flatMap((path) => [`${path}.js`, `${path}.d.ts`]),
+    ...readdirSync(join(root, "catalog"), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".md"))
+      .map((path) => `catalog/${path.replaceAll("\\", "/")}`),
     ...["CHANGELOG.md", "LICENSE", "README.md", "package.json"],
   ];
 }

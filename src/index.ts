@@ -1,11 +1,12 @@
 /** The library's front door. Any name added here is public. */
 export type { Agent, AgentDefinition, Agents } from "./app/agents.ts";
 export { type NamedTask, run, type TaskOptions, task } from "./app/functional.ts";
-export { type Results, RunHandle } from "./app/handle.ts";
+export { RunHandle } from "./app/handle.ts";
 export { createLimits } from "./app/limits.ts";
 export type { Branch } from "./app/lineage.ts";
 export type { OrchestratorConfig } from "./app/options.ts";
 export { AgentOrchestrator, type ExecuteOptions } from "./app/orchestrator.ts";
+export type { Results } from "./app/whole.ts";
 export { type ErrorCode, TuttiError } from "./domain/error.ts";
 export type {
   EventOf,

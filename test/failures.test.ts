@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { settled, VirtualClock } from "../src/app/virtual-clock.ts";
 import { AgentOrchestrator, type AgentTask, type OrchestratorConfig, TuttiError } from "../src/index.ts";
-import { settled, VirtualClock } from "../src/testing/virtual-clock.ts";
 import { eventsOf, finish, inWords, statuses } from "./support/finish.ts";
 
 const plain = (id: string, more: Partial<AgentTask> = {}): AgentTask => ({

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { VirtualClock } from "../src/app/virtual-clock.ts";
 import { AgentOrchestrator, type FunctionContext, type People, type RunHandle, run, task } from "../src/index.ts";
-import { VirtualClock } from "../src/testing/virtual-clock.ts";
 import { eventsOf, finish } from "./support/finish.ts";
 import { begin, chain, plain } from "./support/held.ts";
 

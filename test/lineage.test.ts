@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { VirtualClock } from "../src/app/virtual-clock.ts";
 import { type Agent, AgentOrchestrator, type AgentTask, createMemoryJournal, type Journal } from "../src/index.ts";
-import { VirtualClock } from "../src/testing/virtual-clock.ts";
 import { eventsOf, finish, statuses } from "./support/finish.ts";
 
 const plain = (id: string, more: Partial<AgentTask> = {}): AgentTask => ({

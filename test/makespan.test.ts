@@ -1,8 +1,8 @@
 /** How well places are used, in virtual time: what the machine does meanwhile cannot lengthen it. */
 import { expect, test } from "vitest";
 import { lowerBound, Probe, tasksOf, workload } from "../bench/workloads.ts";
+import { settled, VirtualClock } from "../src/app/virtual-clock.ts";
 import { AgentOrchestrator, createMemoryJournal } from "../src/index.ts";
-import { settled, VirtualClock } from "../src/testing/virtual-clock.ts";
 
 test("[bar:makespan] [I4] sleeps on 8 places take at most 1.03 times the larger of critical path and work / 8", async () => {
   const of = workload("sleep1k");

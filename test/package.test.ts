@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -10,6 +10,7 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 interface Manifest {
   readonly [field: string]: unknown;
   readonly scripts: { readonly [name: string]: string };
+  readonly dependencies: { readonly [name: string]: string };
   readonly devDependencies: { readonly [name: string]: string };
   readonly allowScripts: { readonly [name: string]: boolean };
 }
@@ -28,6 +29,8 @@ describe("what users rely on", () => {
   test("the entries stay", () => {
     expect(manifest.exports).toEqual({
       ".": { types: "./dist/index.d.ts", default: "./dist/index.js" },
+      "./workflows": { types: "./dist/app/workflows.d.ts", default: "./dist/app/workflows.js" },
+      "./host": { types: "./dist/app/host.d.ts", default: "./dist/app/host.js" },
       "./testing": { types: "./dist/testing/index.d.ts", default: "./dist/testing/index.js" },
       "./package.json": "./package.json",
     });
@@ -40,17 +43,33 @@ describe("what users rely on", () => {
       type: "module",
       engines: { node: ">=22.18" },
       sideEffects: false,
-      files: ["dist", "README.md", "CHANGELOG.md", "LICENSE"],
+      files: ["dist", "catalog", "README.md", "CHANGELOG.md", "LICENSE"],
     });
   });
 
-  test("[readme:no-dependencies] there are no runtime dependencies", () => {
-    for (const field of ["dependencies", "peerDependencies", "optionalDependencies", "bundleDependencies"])
+  test("packages are pinned, and none of those that run runs a script when it is installed", () => {
+    for (const [name, version] of Object.entries(manifest.dependencies))
+      expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
+    for (const field of ["peerDependencies", "optionalDependencies", "bundleDependencies"])
       expect(manifest[field], field).toBeUndefined();
   });
 
-  test("[bar:packages] at most 5 packages are installed at run time", () => {
-    expect(installed.filter(([, { dev }]) => !dev).length).toBeLessThanOrEqual(5);
+  test("[bar:packages] [readme:no-packages] importing tutti loads none of its packages", () => {
+    const seen = new Set<string>();
+    const packages = new Set<string>();
+    const todo = [join(root, "src/index.ts")];
+    for (let path = todo.pop(); path !== undefined; path = todo.pop()) {
+      if (seen.has(path)) continue;
+      seen.add(path);
+      for (const [, from = ""] of readFileSync(path, "utf8").matchAll(
+        /^(?:import|export)\s(?!type\b)[^;]*?from "([^"]+)";/gm,
+      )) {
+        if (from.startsWith(".")) todo.push(resolve(dirname(path), from));
+        else if (!from.startsWith("node:")) packages.add(`${path}: ${from}`);
+      }
+    }
+    expect(seen.size).toBeGreaterThan(50);
+    expect([...packages]).toEqual([]);
   });
 
   test("no script of ours runs when a user installs", () => {

@@ -114,8 +114,16 @@ const BARS: readonly Promised[] = [
     id: "bar:unknown-dependency",
     text: "task 'frontend' depends on 'backnd': did you mean 'backend'?",
   },
+  {
+    id: "bar:prompt-tokens",
+    text: "Six workflows with outputs of 2-8k tokens: at least 64 % fewer prompt tokens than handing every task everything",
+  },
+  { id: "bar:facts", text: "Of 200 facts in earlier outputs that a prompt asks about at least 97 % are kept" },
+  { id: "bar:findings", text: "Every finding of high severity reaches the task that compiles them" },
+  { id: "bar:pruning", text: "A prompt stays within its threshold, whatever it is made from, in linear time" },
+  { id: "bar:providers", text: "Each fault of a provider ends in its named outcome, and nothing is paid twice" },
   { id: "bar:import", text: "Importing tutti takes less than 100 ms more than bare Node" },
-  { id: "bar:packages", text: "At most 5 packages at run time" },
+  { id: "bar:packages", text: "Importing tutti loads at most 5 packages" },
   { id: "bar:core-size", text: "core has at most 800 lines, no file of it more than 300" },
   { id: "bar:no-cycles", text: "No cycles among imports" },
   {
@@ -132,7 +140,7 @@ const README: readonly Promised[] = [
   },
   { id: "readme:siblings", text: "One failed task keeps all that its siblings did" },
   { id: "readme:budget", text: "At the budget a run stops, and resumes when it is raised" },
-  { id: "readme:no-dependencies", text: "No runtime dependencies" },
+  { id: "readme:no-packages", text: "Importing it loads no package" },
   { id: "readme:quiet", text: "Nothing is written, printed or read that was not given" },
   { id: "readme:light", text: "Importing it does nothing: no file, no output, no handle that keeps Node alive" },
 ].map((promise) => ({ ...promise, source: "README.md" }));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { settled, VirtualClock } from "../src/app/virtual-clock.ts";
 import { AgentOrchestrator, createMemoryJournal } from "../src/index.ts";
-import { settled, VirtualClock } from "../src/testing/virtual-clock.ts";
 import { eventsOf, finish, statuses } from "./support/finish.ts";
 import { begin, chain, Held, plain } from "./support/held.ts";
 

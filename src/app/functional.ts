@@ -2,9 +2,10 @@
 import type { AgentTask } from "../domain/plan.ts";
 import type { AgentFunction, FunctionContext, FunctionTask, Reported } from "../runtimes/function.ts";
 import type { Agent } from "./agents.ts";
-import type { Results, RunHandle } from "./handle.ts";
+import type { RunHandle } from "./handle.ts";
 import type { OrchestratorConfig } from "./options.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
+import type { Results } from "./whole.ts";
 
 type Plain<Output> = Output extends Reported<infer Inner> ? Inner : Output;
 

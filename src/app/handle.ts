@@ -7,18 +7,14 @@
 import { commandFault } from "../coordination/command-shape.ts";
 import { resultsOf } from "../core/results.ts";
 import { TuttiError } from "../domain/error.ts";
-import type { RunEvent, RunResults, RunStatus, TaskResult } from "../domain/events.ts";
+import type { RunEvent, RunResults, RunStatus } from "../domain/events.ts";
 import type { Command } from "../domain/facts.ts";
 import type { Json } from "../domain/json.ts";
-import { type AgentTask, type BlobRef, type Budget, isBlobRef } from "../domain/plan.ts";
+import type { AgentTask, Budget } from "../domain/plan.ts";
 import type { Journal } from "../domain/ports.ts";
 import type { LocalDriver } from "../drivers/local/driver.ts";
-import { holdsBlob, orThrow } from "../drivers/local/performance.ts";
-
-/** As a user gets them: large outputs are whole again. */
-export type Results = Omit<RunResults, "tasks"> & {
-  readonly tasks: { readonly [id: string]: Omit<TaskResult, "output"> & { readonly output?: Json } };
-};
+import { orThrow } from "../drivers/local/performance.ts";
+import { type Results, wholeResults } from "./whole.ts";
 
 export interface Opened {
   /** Absent for a run that has ended before. */
@@ -103,16 +99,16 @@ export class RunHandle implements AsyncIterable<RunEvent>, PromiseLike<Results> 
 
   /** No new attempt begins; what is under way ends. Resolves when the order is durable. */
   async pause(reason?: string): Promise<void> {
-    await this.#command({ type: "pause", ...(reason === undefined ? {} : { reason }) });
+    await this.command({ type: "pause", ...(reason === undefined ? {} : { reason }) });
   }
 
   /** Goes on after a pause, with a raised budget or a new time limit if given. */
   async resume(raise: { readonly budget?: Budget; readonly globalTimeout?: number } = {}): Promise<void> {
-    await this.#command({ type: "resume", ...raise });
+    await this.command({ type: "resume", ...raise });
   }
 
   async cancel(reason?: string): Promise<void> {
-    await this.#command({ type: "cancel", ...(reason === undefined ? {} : { reason }) });
+    await this.command({ type: "cancel", ...(reason === undefined ? {} : { reason }) });
   }
 
   /** `edited` takes the place of the task's prompt. */
@@ -120,11 +116,11 @@ export class RunHandle implements AsyncIterable<RunEvent>, PromiseLike<Results> 
     gate: string,
     how: { readonly note?: string; readonly edited?: string; readonly by?: string } = {},
   ): Promise<void> {
-    await this.#command({ type: "decide", gate, decision: "approve", ...how });
+    await this.command({ type: "decide", gate, decision: "approve", ...how });
   }
 
   async reject(gate: string, how: { readonly note?: string; readonly by?: string } = {}): Promise<void> {
-    await this.#command({ type: "decide", gate, decision: "reject", ...how });
+    await this.command({ type: "decide", gate, decision: "reject", ...how });
   }
 
   /** Adds and removes tasks, or raises the budget, while the run runs. */
@@ -134,17 +130,17 @@ export class RunHandle implements AsyncIterable<RunEvent>, PromiseLike<Results> 
     readonly budget?: Budget;
     readonly reason?: string;
   }): Promise<void> {
-    await this.#command({ type: "change", ...change });
+    await this.command({ type: "change", ...change });
   }
 
   /** A word to an agent of the run (`*`: to all); its next attempt sees it. */
   async message(to: string, content: Json, from = "user"): Promise<void> {
-    await this.#command({ type: "message", from, to, content });
+    await this.command({ type: "message", from, to, content });
   }
 
   /** Marks this point; `fork` with the `run@seq` that it returns goes on from here. */
   async checkpoint(name: string): Promise<string> {
-    const events = await this.#command({ type: "checkpoint", name });
+    const events = await this.command({ type: "checkpoint", name });
     const mark = events.find((event) => event.type === "checkpoint");
     return `${this.id}@${mark?.seq}`;
   }
@@ -156,7 +152,13 @@ export class RunHandle implements AsyncIterable<RunEvent>, PromiseLike<Results> 
     await opened?.release?.();
   }
 
-  async #command(command: Command): Promise<readonly RunEvent[]> {
+  /** Resolves when the run is open here; rejects where it could not be begun. */
+  async opened(): Promise<void> {
+    await this.#opened;
+  }
+
+  /** Any command, as the inbox takes it. Resolves with the events that it brought, once they are durable. */
+  async command(command: Command): Promise<readonly RunEvent[]> {
     const fault = commandFault(command);
     if (fault !== undefined) throw new TuttiError("BAD_INPUT", `${command.type}: ${fault}`);
     const { driver } = await this.#opened;
@@ -166,24 +168,9 @@ export class RunHandle implements AsyncIterable<RunEvent>, PromiseLike<Results> 
 
   async #results(): Promise<Results> {
     const { driver, results } = await this.#opened;
-    if (!driver) return this.#whole(results as RunResults);
+    if (!driver) return wholeResults(this.#journal, results as RunResults);
     await driver.still();
     const { state } = driver;
-    return this.#whole(state.results ?? resultsOf(state, state.at));
-  }
-
-  /** Large outputs are fetched; most runs have none, and their results are given as they are. */
-  async #whole(results: RunResults): Promise<Results> {
-    const large = Object.entries(results.tasks).filter(([, { output }]) => output !== undefined && holdsBlob(output));
-    if (large.length === 0) return results as Results;
-    const tasks: Record<string, Results["tasks"][string]> = { ...(results.tasks as Results["tasks"]) };
-    for (const [id, task] of large) tasks[id] = { ...task, output: await this.#fetch(task.output as Json | BlobRef) };
-    return { ...results, tasks };
-  }
-
-  async #fetch(output: Json | BlobRef): Promise<Json> {
-    if (isBlobRef(output)) return JSON.parse(await this.#journal.blob(this.id, output.$blob)) as Json;
-    if (Array.isArray(output)) return Promise.all(output.map((one) => this.#fetch(one as Json)));
-    return output as Json;
+    return wholeResults(this.#journal, state.results ?? resultsOf(state, state.at));
   }
 }

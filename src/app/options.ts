@@ -1,8 +1,14 @@
 /** The options of an orchestrator, with their defaults and limits. */
 import { TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
-import { type Budget, CONTEXT_STRATEGIES, type ContextStrategy, type RunOptions } from "../domain/plan.ts";
-import type { Clock, Journal, Limits, People, Runtime } from "../domain/ports.ts";
+import {
+  type Budget,
+  CONTEXT_STRATEGIES,
+  type ContextStrategy,
+  type Rehearsal,
+  type RunOptions,
+} from "../domain/plan.ts";
+import type { Clock, Files, Journal, Limits, People, Runtime } from "../domain/ports.ts";
 import type { Random } from "../domain/random.ts";
 import { isRecord } from "../domain/shape.ts";
 import type { Agents } from "./agents.ts";
@@ -36,6 +42,10 @@ export interface OrchestratorConfig {
   readonly people?: People;
   /** Places that several orchestrators share. */
   readonly limits?: Limits;
+  /** The repository that tasks may read from. */
+  readonly files?: Files;
+  /** Marks every event and result as rehearsed; runtimes that simulate are handed in under `runtimes`. */
+  readonly rehearsal?: Rehearsal;
   /** Milliseconds an attempt may take to end after it was asked to. Default 5,000. */
   readonly grace?: number;
   /** Milliseconds to wait for a full disk before a run is given up, to be resumed later. Default 60,000. */
@@ -63,6 +73,8 @@ const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
   seed: true,
   people: true,
   limits: true,
+  files: true,
+  rehearsal: true,
   grace: true,
   patience: true,
   clock: true,
@@ -117,7 +129,7 @@ function wrong(path: string, fault: string): never {
 }
 
 export function runOptions(config: OrchestratorConfig, seed: number): RunOptions {
-  const { globalTimeout = 300_000, providers, budget } = config;
+  const { globalTimeout = 300_000, providers, budget, rehearsal } = config;
   return {
     maxParallelAgents: config.maxParallelAgents ?? 3,
     enableCommunication: config.enableCommunication ?? true,
@@ -129,5 +141,6 @@ export function runOptions(config: OrchestratorConfig, seed: number): RunOptions
     ...(providers === undefined ? {} : { providers }),
     ...(globalTimeout === Number.POSITIVE_INFINITY ? {} : { globalTimeout }),
     ...(budget === undefined ? {} : { budget }),
+    ...(rehearsal === undefined ? {} : { rehearsal }),
   };
 }

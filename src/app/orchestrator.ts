@@ -7,7 +7,7 @@ import { resultsOf } from "../core/results.ts";
 import { createState, type RunState } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { EventOf, EventType, RunEvent } from "../domain/events.ts";
-import type { Fact } from "../domain/facts.ts";
+import type { Command, Fact } from "../domain/facts.ts";
 import { isRunId, runId } from "../domain/ids.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import type { AgentTask } from "../domain/plan.ts";
@@ -67,7 +67,7 @@ export class AgentOrchestrator {
   /** Adds a task to the plan that `execute` runs. Throws for a field that cannot be. */
   addTask(task: AgentTask): this {
     const own = planFaults([task]).find(
-      (fault) => !fault.message.includes(" depends on ") && !fault.message.includes(" reads "),
+      ({ message }) => !/ depends on | reads |which is not a task of this plan/.test(message),
     );
     if (own) throw new TuttiError("BAD_INPUT", own.message, { path: own.path });
     this.#tasks.push(copyOf(task));
@@ -83,6 +83,14 @@ export class AgentOrchestrator {
     listeners.add(listener as Listener);
     return () => listeners.delete(listener as Listener);
   }
+
+  /** Messages of every run to one agent (`*` among them), once they are durable. */
+  readonly messageBus = {
+    subscribe: (agent: string, listener: (message: EventOf<"message:sent">) => void): (() => void) =>
+      this.on("message:sent", (event) => {
+        if (event.to === agent || event.to === "*") listener(event);
+      }),
+  };
 
   /** Starts a run. The handle is there at once; bad input rejects it before anything is stored. */
   execute(options: ExecuteOptions = {}): RunHandle {
@@ -103,7 +111,7 @@ export class AgentOrchestrator {
   }
 
   /** Goes on with a run, also in another process after a crash. Of a finished run it gives the same results again. */
-  resume(run: string, options: { readonly signal?: AbortSignal } = {}): RunHandle {
+  resume(run: string, options: { readonly signal?: AbortSignal; readonly first?: Command } = {}): RunHandle {
     return this.#handle(
       run,
       async () => {
@@ -115,7 +123,7 @@ export class AgentOrchestrator {
         const writer = await this.journal.claim(run);
         const state = await load(this.journal, run);
         const driver = this.#drive(state, writer);
-        await driver.takeUp();
+        await driver.takeUp(options.first);
         return { driver };
       },
       options.signal,
@@ -194,7 +202,7 @@ export class AgentOrchestrator {
   }
 
   #drive(state: RunState, writer: RunWriter): LocalDriver {
-    const { limits, people, grace = 5000, patience = 60_000 } = this.#config;
+    const { limits, people, files, grace = 5000, patience = 60_000 } = this.#config;
     const driver = new LocalDriver(state, writer, {
       journal: this.journal,
       clock: this.#clock,
@@ -205,6 +213,7 @@ export class AgentOrchestrator {
       patience,
       ...(limits === undefined ? {} : { limits }),
       ...(people === undefined ? {} : { people }),
+      ...(files === undefined ? {} : { files }),
     });
     this.drivers.set(state.run, driver);
     return driver;

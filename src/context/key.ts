@@ -26,6 +26,7 @@ export function contentKey(made: Ingredients): string {
     spec.model ?? card?.model,
     spec.maxTokens,
     spec.description,
+    spec.output === undefined ? undefined : canonical(spec.output),
   ];
   const shown = Object.keys(made.shown)
     .sort(byCodeUnit)
@@ -35,8 +36,13 @@ export function contentKey(made: Ingredients): string {
   return sha256(JSON.stringify([plain, made.prompt, made.note, given, shown, said, made.sample]));
 }
 
-/** Why no key can be trusted for this agent, or undefined. */
-export function uncacheable(agentName: string, card: AgentCard | undefined): string | undefined {
+/** Why no key can be trusted for this task, or undefined. */
+export function uncacheable(
+  agentName: string,
+  card: AgentCard | undefined,
+  spec?: { readonly reads?: readonly string[] },
+): string | undefined {
+  if (spec?.reads?.length) return "it reads files, which may change";
   if (card?.hash !== undefined) return undefined;
   return `agent '${agentName}' is a function without a version`;
 }

@@ -83,10 +83,9 @@ function retry(
 
 /** An attempt that had been given up ends after all: its result is too late, what it used is not (I6). */
 function late(telling: Telling, fact: Ended): void {
-  const { graph, ledger } = telling.state;
-  const node = graph.nodes.get(fact.taskId);
+  const node = telling.state.graph.nodes.get(fact.taskId);
   refuse(telling, "ended", notUnderWay(fact), fact.taskId);
-  if (!node || !isUnheard(ledger, fact.taskId, fact.attempt)) return;
+  if (!node || !isUnheard(telling.state.ledger, fact.taskId, fact.attempt)) return;
   const who = { taskId: node.id, agentName: agentOf(telling.state, node), attempt: fact.attempt };
   emit(telling, "budget:settled", { ...who, ...fact.spent, duration: 0, late: true });
 }

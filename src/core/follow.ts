@@ -5,6 +5,7 @@
 import { decideReservation } from "../budget/ledger.ts";
 import { contentKey, uncacheable } from "../context/key.ts";
 import { messagesOf } from "../coordination/talk.ts";
+import { defined } from "../domain/json.ts";
 import type { Inherited } from "../domain/plan.ts";
 import { hasOutput, type Node, promptOf, readOutput, shownHashes, takeArrivals } from "../graph/dag.ts";
 import { itemsOf, loopVerdict, nextIteration } from "../graph/expand.ts";
@@ -70,15 +71,14 @@ function reuse(telling: Telling, node: Node, from: Inherited, reason: string): v
     taskId: node.id,
     agentName: agentOf(telling.state, node),
     output: from.output,
-    ...(from.key === undefined ? {} : { key: from.key }),
-    ...(from.selected === undefined ? {} : { selected: from.selected }),
+    ...defined({ key: from.key, selected: from.selected }),
     from: telling.state.start?.parent?.run ?? telling.state.run,
     reason,
     tokensSaved: from.tokensUsed,
     costSavedUsd: from.costUsd,
   });
-  const own = (path: string) => readOutput(telling.state.graph, node.id, path);
-  if (loopVerdict(telling.state.graph, node, own) !== "again") return;
+  if (loopVerdict(telling.state.graph, node, (path) => readOutput(telling.state.graph, node.id, path)) !== "again")
+    return;
   const fault = addTasks(telling, nextIteration(telling.state.graph, node));
   if (fault !== undefined) refuse(telling, "repetition", fault, node.id);
 }
@@ -180,9 +180,10 @@ function invoke(telling: Telling, node: Node, attempt: number, restart: number):
 function keyOf(state: RunState, node: Node): { readonly key?: string; readonly uncacheable?: string } {
   const agentName = agentOf(state, node);
   const card = state.places.agents[agentName];
-  const why = uncacheable(agentName, card);
+  const why = uncacheable(agentName, card, node.spec);
   if (why !== undefined || !node.spec) return { uncacheable: why ?? "not planned" };
-  const made = { spec: node.spec, agentName, card, prompt: promptOf(node), note: node.note, shown: shownHashes(node) };
+  const shown = shownHashes(node, card?.runtime !== "function" && state.start?.options.contextStrategy === "shared");
+  const made = { spec: node.spec, agentName, card, prompt: promptOf(node), note: node.note, shown };
   const messages = messagesOf(state.talk, node.id);
   return { key: contentKey({ ...made, messages, sample: state.samples.of.get(node.id) ?? 0 }) };
 }

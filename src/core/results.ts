@@ -1,5 +1,6 @@
 /** The results of a run, folded from its state. */
 import type { RunResults, RunStatus, Summary, TaskResult } from "../domain/events.ts";
+import { defined } from "../domain/json.ts";
 import type { Node } from "../graph/dag.ts";
 import { countTasks } from "../graph/report.ts";
 import { type RunState, statusOf } from "./state.ts";
@@ -22,8 +23,7 @@ function resultOf(state: RunState, node: Node): TaskResult {
   const { status, output, reason } = node;
   const { tokensUsed, costUsd, duration } = state.ledger.tasks.get(node.id) ?? NOTHING;
   const attempts = state.recovery.tries.get(node.id)?.attempt ?? 0;
-  const used = { tokensUsed, costUsd, duration, attempts };
-  const told = reason === undefined ? used : { ...used, reason };
+  const told = { tokensUsed, costUsd, duration, attempts, ...(reason === undefined ? undefined : { reason }) };
   return output === undefined ? { status, ...told } : { status, output, ...told };
 }
 
@@ -35,5 +35,6 @@ export function resultsOf(
 ): RunResults {
   const tasks: Record<string, TaskResult> = {};
   for (const node of state.graph.nodes.values()) if (node.spec) tasks[node.id] = resultOf(state, node);
-  return { run: state.run, status, tasks, summary: summaryOf(state, now), ...(reason === undefined ? {} : { reason }) };
+  const rehearsed = state.start?.rehearsed;
+  return { run: state.run, status, tasks, summary: summaryOf(state, now), ...defined({ reason, rehearsed }) };
 }

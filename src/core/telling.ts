@@ -1,7 +1,7 @@
 /** One fact being told to a run: what it yields is evolved at once, so that what follows is decided on it. */
 import { spawnFault } from "../budget/ledger.ts";
 import type { EventFields, EventOf, EventType, RunEvent, Spent, Stop } from "../domain/events.ts";
-import type { PlannedTask } from "../domain/plan.ts";
+import type { PlannedTask, RunOptions } from "../domain/plan.ts";
 import type { Node } from "../graph/dag.ts";
 import type { Tries } from "../recovery/tries.ts";
 import { isFinal } from "../scheduling/life.ts";
@@ -17,6 +17,8 @@ export interface Telling {
 export function emit<T extends EventType>(telling: Telling, type: T, fields: EventFields[T]): void {
   const { state, at } = telling;
   const event = { type, run: state.run, seq: state.seq + 1, at, ...fields } as unknown as EventOf<T> & RunEvent;
+  const start = (state.start ?? fields) as { readonly options?: RunOptions };
+  if (start.options?.rehearsal) Object.assign(event, { rehearsed: true });
   evolve(state, event);
   telling.events.push(event);
 }

@@ -1,7 +1,8 @@
 /**
  * The event list: what became true in a run, numbered, never changed afterwards. The wire names are
- * DESIGN's. Additions of ours: `workflow:stopping` (a stop was ordered, attempts are still ending) and
- * `fact:refused` (the world told something that does not fit; kept so that it can be explained).
+ * DESIGN's. Additions of ours: `workflow:stopping` (a stop was ordered, attempts are still ending),
+ * `fact:refused` (the world told something that does not fit; kept so that it can be explained) and `context:shown`
+ * (what an attempt by a model is shown, and why).
  */
 import type { Json } from "./json.ts";
 import type { AgentCards, BlobRef, Budget, Inherited, Parent, PlannedTask, RunOptions, Selected } from "./plan.ts";
@@ -18,6 +19,7 @@ export const FAILURES = [
   "invalid-output",
   "crash",
   "rejected",
+  "refused",
   "until",
   "for-each",
   "stopped",
@@ -70,6 +72,8 @@ export interface RunResults {
   readonly tasks: { readonly [id: string]: TaskResult };
   readonly summary: Summary;
   readonly reason?: string;
+  /** No model was called: the results are invented by a rehearsal (I13). */
+  readonly rehearsed?: true;
 }
 export const MESSAGE_KINDS = ["data", "request", "response", "broadcast"] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
@@ -97,6 +101,8 @@ export interface EventFields {
     key?: string;
     uncacheable?: string;
   };
+  /** What the attempt is shown: its pieces with their tokens, and the text of the prompt. */
+  "context:shown": OfTask & { attempt: number; entry: Json };
   "turn:complete": OfTask & { attempt: number; entry: Json };
   "tool:call": OfTask & { attempt: number; entry: Json };
   "tool:result": OfTask & { attempt: number; entry: Json };
@@ -172,6 +178,7 @@ export const EVENT_CLASS: { readonly [T in EventType]: EventClass } = {
   "wave:start": "run",
   "task:start": "run",
   "agent:invoke": "run",
+  "context:shown": "attempt",
   "turn:complete": "attempt",
   "tool:call": "attempt",
   "tool:result": "attempt",

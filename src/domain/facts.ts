@@ -62,7 +62,7 @@ export const COMMANDS: readonly Command["type"][] = [
 ];
 
 export interface LogEntry {
-  readonly type: "turn:complete" | "tool:call" | "tool:result";
+  readonly type: "context:shown" | "turn:complete" | "tool:call" | "tool:result";
   readonly entry: Json;
 }
 

@@ -64,6 +64,10 @@ export interface AgentTask {
   readonly forEach?: ForEach;
   /** A person decides before the task starts. */
   readonly gate?: boolean | Gate;
+  /** Files of the repository that its prompt is to hold, as globs. */
+  readonly reads?: readonly string[];
+  /** What its output must look like, as a JSON Schema. */
+  readonly output?: { readonly [key: string]: Json };
   /** Milliseconds it is expected to take, for the critical path. */
   readonly estimatedDuration?: number;
 }
@@ -108,6 +112,15 @@ export interface RunOptions {
   /** How often an attempt may be begun again after its host died. */
   readonly maxRestarts: number;
   readonly seed: number;
+  /** No model is called: agents are simulated, and every event says so (I13). */
+  readonly rehearsal?: Rehearsal;
+}
+
+export interface Rehearsal {
+  /** Times faster than real; `max`: in virtual time. */
+  readonly speed: number | "max";
+  /** Share of attempts that meet a fault of their provider. */
+  readonly chaos: number;
 }
 
 /** What a run must know of an agent: enough to place it, to price it and to know it again. */

@@ -137,6 +137,22 @@ export interface Attempt {
   readonly messages: readonly Message[];
   /** What the person at the gate wrote. */
   readonly note?: string;
+  /** All of the above as one prompt, for a runtime that asked for it. */
+  readonly shown?: Shown;
+}
+/** A prompt within its limit, and what became of each thing that it is made from. */
+export interface Shown {
+  readonly text: string;
+  readonly tokens: number;
+  readonly pieces: readonly Json[];
+}
+/** Files of the repository for a task that `reads` them: those that were read, and what was left out and why. */
+export interface FileSet {
+  readonly files: readonly { readonly path: string; readonly text: string; readonly hash: string }[];
+  readonly leftOut: readonly { readonly path: string; readonly why: string }[];
+}
+export interface Files {
+  read(globs: readonly string[]): Promise<FileSet>;
 }
 export interface AttemptWorld {
   /** Aborted when the attempt must end; its reason says why. */
@@ -163,6 +179,8 @@ export type Outcome = { readonly usage?: Usage } & (
 );
 /** What makes an agent act. Failing is an outcome; throwing is a bug of the runtime. */
 export interface Runtime {
+  /** It wants its context as one prompt, and messages in its replies are sent. */
+  readonly converses?: true;
   perform(attempt: Attempt, world: AttemptWorld): Promise<Outcome>;
 }
 

@@ -360,12 +360,25 @@ export function promptOf(node: Node): string {
   return node.edited ?? (node.items ? node.spec?.forEach?.reduce?.prompt : undefined) ?? node.spec?.prompt ?? "";
 }
 
-/** Hash of each output that a task is shown, by the id of the task that made it. */
-export function shownHashes(node: Node): { readonly [task: string]: string } {
+/** Hash of each output that a task is shown, by the id of the task that made it; `all`: of its further ancestors too. */
+export function shownHashes(node: Node, all = false): { readonly [task: string]: string } {
   const shown: Record<string, string> = {};
-  for (const before of node.dependsOn) {
-    if (before.output === undefined || !hasOutput(before)) continue;
-    shown[before.id] = isBlobRef(before.output) ? before.output.$blob : sha256(canonical(before.output));
+  for (const { output, id, status } of all ? ancestorsOf(node).keys() : node.dependsOn) {
+    if (output === undefined || (status !== "complete" && status !== "reused")) continue;
+    shown[id] = isBlobRef(output) ? output.$blob : sha256(canonical(output));
   }
   return shown;
+}
+
+/** No prompt has room for more of them. */
+const MOST_ANCESTORS = 500;
+
+/** What a task comes after, nearest first, with how many steps away it is: its dependencies, and so many in all. */
+export function ancestorsOf(node: Node): ReadonlyMap<Node, number> {
+  const found = new Map(node.dependsOn.map((one) => [one, 1]));
+  for (const [before, distance] of found) {
+    if (found.size >= MOST_ANCESTORS) break;
+    for (const further of before.dependsOn) if (!found.has(further)) found.set(further, distance + 1);
+  }
+  return found;
 }

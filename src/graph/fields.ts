@@ -91,6 +91,8 @@ const TASK: { readonly [K in keyof Required<AgentTask>]: Shape } = {
     ["task"],
   ),
   gate,
+  reads: listOf(text(2000, 1)),
+  output: (value) => (isRecord(value) ? json(value) : wrong("must be an object that is a JSON Schema")),
   estimatedDuration: milliseconds,
 };
 

@@ -1,6 +1,7 @@
 /** What tests of the library share: time that passes while a run needs it, and its events. */
+
+import { settled, type VirtualClock } from "../../src/app/virtual-clock.ts";
 import type { RunEvent, RunHandle } from "../../src/index.ts";
-import { settled, type VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 /** Awaits it, and lets time pass whenever nothing else goes on. */
 export async function finish<T>(clock: VirtualClock, thing: PromiseLike<T>): Promise<T> {

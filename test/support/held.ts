@@ -1,6 +1,7 @@
 /** Runs whose attempts end when the test says so. */
+
+import { settled, VirtualClock } from "../../src/app/virtual-clock.ts";
 import { AgentOrchestrator, type AgentTask, type FunctionContext, type OrchestratorConfig } from "../../src/index.ts";
-import { settled, VirtualClock } from "../../src/testing/virtual-clock.ts";
 
 export const plain = (id: string, more: Partial<AgentTask> = {}): AgentTask => ({
   id,

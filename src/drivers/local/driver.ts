@@ -15,7 +15,7 @@ import { type RunState, statusOf } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
 import { reasonOf, TuttiError } from "../../domain/error.ts";
 import type { RunEvent, RunStatus } from "../../domain/events.ts";
-import type { Fact } from "../../domain/facts.ts";
+import type { Command, Fact } from "../../domain/facts.ts";
 import { defined, type Json } from "../../domain/json.ts";
 import { type BlobRef, isBlobRef } from "../../domain/plan.ts";
 import type { Batch, BoardEntry, RunWriter } from "../../domain/ports.ts";
@@ -118,11 +118,13 @@ export class LocalDriver implements Host {
     queueMicrotask(() => void this.#pump());
   }
 
-  /** Takes up what the journal says is owed, after a load. */
-  async takeUp(): Promise<void> {
+  /** Takes up what the journal says is owed, after a load; `first` is obeyed before anything is begun again. */
+  async takeUp(first?: Command): Promise<void> {
     if (isEnded(this.#state.life)) return;
-    if (this.#state.life.stage === "paused") return this.#carryOut(undefined);
-    await this.tell({ type: "recovered" });
+    const obeyed = first && this.tell(first);
+    if (this.#state.life.stage !== "paused") await this.tell({ type: "recovered" });
+    else if (obeyed === undefined) this.#carryOut(undefined);
+    await obeyed;
   }
 
   /** Resolves at the end of the run and at every pause; rejects when the journal is lost. */

@@ -9,14 +9,15 @@ import { messagesOf } from "../../coordination/talk.ts";
 import type { RunState } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
 import { reasonOf, TuttiError } from "../../domain/error.ts";
-import type { MessageKind, RunEvent, Spent } from "../../domain/events.ts";
+import { EVENT_CLASS, type MessageKind, type RunEvent, type Spent } from "../../domain/events.ts";
 import type { Ending, Fact, LogEntry } from "../../domain/facts.ts";
 import { effectId } from "../../domain/ids.ts";
 import { asJson, type Json, sha256 } from "../../domain/json.ts";
 import { type BlobRef, isBlobRef } from "../../domain/plan.ts";
-import type { Attempt, AttemptLog, AttemptWorld, Board, BoardEntry, Outcome } from "../../domain/ports.ts";
+import type { Attempt, AttemptLog, AttemptWorld, Board, BoardEntry, Outcome, Runtime } from "../../domain/ports.ts";
 import { hasOutput, type Node, promptOf } from "../../graph/dag.ts";
 import { taskOf } from "../../graph/expand.ts";
+import { heard, showTo } from "./converse.ts";
 import type { World } from "./world.ts";
 
 /** The driver, as an attempt needs it. */
@@ -178,10 +179,30 @@ export class Performance {
       // It may have been stopped while it waited for a place or for what it needs: then it never begins.
       if (this.#stopped !== undefined || this.#isOver || this.#abandoned)
         return { ok: false, failure: "stopped", reason: this.#stopped ?? "let go", retry: "safe" };
-      return await runtime.perform(this.#attempt(node, agentName, card, results), new PerformingWorld(this));
+      const attempt = this.#attempt(node, agentName, card, results);
+      if (runtime.converses) return await this.#converse(runtime, node, attempt);
+      return await runtime.perform(attempt, new PerformingWorld(this));
     } finally {
       leave?.();
     }
+  }
+
+  /** What it is shown is in the journal before it is asked; what it says to others is sent before its result counts. */
+  async #converse(runtime: Runtime, node: Node, attempt: Attempt): Promise<Outcome> {
+    const shown = await showTo(this.#driver, node, attempt);
+    const { text, tokens, pieces } = shown;
+    await this.#log([{ type: "context:shown", entry: { tokens, pieces, text } }]);
+    const { outcome, messages, faults } = heard(
+      await runtime.perform({ ...attempt, shown }, new PerformingWorld(this)),
+    );
+    const { taskId, attempt: number } = this.#effect;
+    const before = this.#effect.restart > 0 ? [...this.#driver.state.talk.messages.values()] : [];
+    const isSaid = (to: string, content: Json) =>
+      before.some((one) => one.taskId === taskId && one.to === to && one.content === content);
+    for (const { to, kind, content } of messages.filter((one) => !isSaid(one.to, one.content)))
+      await this.#driver.tell({ type: "sent", taskId, attempt: number, to, kind, content });
+    for (const reason of faults) await this.#driver.tell({ type: "unfit", what: "sent", reason });
+    return outcome;
   }
 
   #node(): Node {
@@ -249,7 +270,7 @@ export class Performance {
         const entries: LogEntry[] = [];
         for await (const page of journal.read(this.#driver.run, { attempt: { taskId, attempt } }))
           for (const event of page)
-            if (event.type === "turn:complete" || event.type === "tool:call" || event.type === "tool:result")
+            if (EVENT_CLASS[event.type] === "attempt" && "entry" in event)
               entries.push({ type: event.type, entry: event.entry });
         return entries;
       },
@@ -258,9 +279,14 @@ export class Performance {
         const large = plain.find(({ entry }) => JSON.stringify(entry).length > LARGEST_ENTRY);
         if (large)
           throw new TuttiError("BAD_INPUT", `an entry of the log has at most ${LARGEST_ENTRY} characters of JSON`);
-        orThrow(await this.#driver.tell({ type: "logged", taskId, attempt, entries: plain }));
+        await this.#log(plain);
       },
     };
+  }
+
+  async #log(entries: readonly LogEntry[]): Promise<void> {
+    const { taskId, attempt } = this.#effect;
+    orThrow(await this.#driver.tell({ type: "logged", taskId, attempt, entries }));
   }
 
   get board(): Board {

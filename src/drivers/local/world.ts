@@ -1,12 +1,14 @@
 /** What a driver is given of the world. */
 import type { RunEvent } from "../../domain/events.ts";
-import type { Clock, Journal, Limits, People, Runtime } from "../../domain/ports.ts";
+import type { Clock, Files, Journal, Limits, People, Runtime } from "../../domain/ports.ts";
 
 export interface World {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly limits?: Limits;
   readonly people?: People;
+  /** The repository that tasks may read from. */
+  readonly files?: Files;
   /** The runtime of an agent by the agent's name. */
   readonly runtimeOf: (agentName: string) => Runtime | undefined;
   /** Events that have been acknowledged, in order. Must not throw. */

@@ -5,13 +5,13 @@
 
 import type { RunHandle } from "../../app/handle.ts";
 import { AgentOrchestrator } from "../../app/orchestrator.ts";
+import { settled } from "../../app/virtual-clock.ts";
 import type { RunState } from "../../core/state.ts";
 import { TuttiError } from "../../domain/error.ts";
 import type { RunEvent } from "../../domain/events.ts";
 import type { Command } from "../../domain/facts.ts";
 import type { AgentTask } from "../../domain/plan.ts";
 import { random } from "../../domain/random.ts";
-import { settled } from "../virtual-clock.ts";
 import { AGENTS, between, chance, pick, randomPlan } from "./plans.ts";
 import { Watch } from "./watch.ts";
 import { type Crash, type CrashPoint, Process, World } from "./world.ts";

@@ -2,13 +2,14 @@
  * The world of a simulated run: virtual time, processes that die at chosen points, a disk that fails, agents that
  * succeed, fail, hang and answer too late. All chance comes from one seed.
  */
+
+import { VirtualClock } from "../../app/virtual-clock.ts";
 import { TuttiError } from "../../domain/error.ts";
 import type { RunEvent } from "../../domain/events.ts";
 import type { Json } from "../../domain/json.ts";
 import type { Attempt, AttemptWorld, Batch, Clock, Journal, Outcome, Runtime, RunWriter } from "../../domain/ports.ts";
 import { type Random, random, seedOf } from "../../domain/random.ts";
 import { createMemoryJournal } from "../../journal/memory.ts";
-import { VirtualClock } from "../virtual-clock.ts";
 import { AGENTS, between, chance, pick } from "./plans.ts";
 import type { Watch } from "./watch.ts";
 
@@ -272,7 +273,7 @@ export class World {
   async #log(own: Random, attempt: Attempt, world: AttemptWorld): Promise<void> {
     const before = await world.log.read();
     this.watch.logRead(attempt.effectId, before.length);
-    const type = pick(own, ["turn:complete", "tool:call", "tool:result"] as const);
+    const type = pick(own, ["turn:complete", "tool:call", "tool:result", "context:shown"] as const);
     await world.log.append({ type, entry: { turn: before.length + 1 } }).then(
       () => this.watch.logged(attempt.effectId),
       () => {},

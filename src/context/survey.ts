@@ -1,0 +1,194 @@
+/**
+ * Scores the units of texts by what a task asks. Rare words count more than frequent ones; the words of a unit count
+ * fully, those of what it stands under or beside for a part; each facet of the question has a ranking of its own, so
+ * that a long prompt does not drown a short question.
+ */
+import { NUMBER, TIME } from "./concepts.ts";
+import type { Doc } from "./entries.ts";
+import type { Focus } from "./focus.ts";
+import { type Marks, marksOf } from "./marks.ts";
+import { ASCII_COST } from "./tokens.ts";
+import type { Unit } from "./units.ts";
+
+export interface Candidate {
+  readonly unit: number;
+  readonly score: number;
+}
+export interface Surveyed {
+  readonly doc: Doc;
+  /** Of each unit, in 14ths of a token before correction. */
+  readonly costs: Uint32Array;
+  readonly cost: number;
+  readonly marks: Marks;
+  /** For each facet its best units, best first. */
+  readonly tops: readonly (readonly Candidate[])[];
+  /** How much it has to say to what the task asks; comparable within one survey. */
+  readonly relevance: number;
+}
+
+const TOPS = 24;
+const CONTEXT = 0.4;
+const PARENT = 0.6;
+const NEIGHBOUR = 0.3;
+/** Share of a further word for a slot that is filled: `password` and `bcrypt` say more than `password`. */
+const ALSO = 0.3;
+/** Cost of a unit of middling length. */
+const MIDDLE = 30 * 14;
+
+interface Counted {
+  readonly doc: Doc;
+  readonly costs: Uint32Array;
+  readonly flags: Uint8Array;
+  readonly terms: readonly (readonly number[])[];
+  readonly marks: Marks;
+}
+
+export function survey(docs: readonly Doc[], focus: Focus): Surveyed[] {
+  const frequency = new Uint32Array(focus.uses.length);
+  const counted = docs.map((doc) => count(doc, focus, frequency));
+  let total = 0;
+  for (const doc of docs) total += doc.units.length;
+  const rarity = Float64Array.from(frequency, (df) => (df === 0 ? 0 : Math.log(1 + (total - df + 0.5) / (df + 0.5))));
+  const scorer = new Scorer(focus, rarity);
+  return counted.map((one) => scorer.rank(one));
+}
+
+function count(doc: Doc, focus: Focus, frequency: Uint32Array): Counted {
+  const { units, text } = doc;
+  const costs = new Uint32Array(units.length);
+  const flags = new Uint8Array(units.length);
+  const terms: (readonly number[])[] = [];
+  for (const [i, unit] of units.entries()) {
+    if (unit.kind === "gap") {
+      // Looked at before, and found not worth it: only its size counts, and that need not be exact.
+      costs[i] = ASCII_COST * (unit.end - unit.start);
+      terms.push([]);
+      continue;
+    }
+    const found = focus.lexicon.scan(text, unit.start, unit.end);
+    costs[i] = found.cost;
+    flags[i] = found.flags;
+    const once = found.terms.length > 1 ? [...new Set(found.terms)] : found.terms;
+    terms.push(once);
+    for (const term of once) frequency[term] = (frequency[term] ?? 0) + 1;
+  }
+  return { doc, costs, flags, terms, marks: marksOf(doc, flags) };
+}
+
+class Scorer {
+  readonly #focus: Focus;
+  readonly #rarity: Float64Array;
+  /** Of each slot: how well the unit at hand fills it, and the best that any could. */
+  readonly #filled: Float64Array;
+  readonly #facets: Float64Array;
+  readonly #most: Float64Array;
+
+  constructor(focus: Focus, rarity: Float64Array) {
+    this.#focus = focus;
+    this.#rarity = rarity;
+    this.#filled = new Float64Array(focus.slots.length);
+    this.#facets = new Float64Array(focus.facets.length);
+    const best = new Float64Array(focus.slots.length);
+    for (const [term, uses] of focus.uses.entries())
+      for (const { slot, weight } of uses) best[slot] = Math.max(best[slot] ?? 0, weight * (rarity[term] ?? 0));
+    this.#most = Float64Array.from(focus.facets, ({ slots }) =>
+      slots.reduce((sum, slot) => sum + (best[slot] ?? 0) * (focus.slots[slot] ?? 0), 0),
+    );
+  }
+
+  rank({ doc, costs, flags, terms, marks }: Counted): Surveyed {
+    const { facets } = this.#focus;
+    const tops: Candidate[][] = facets.map(() => []);
+    const above = new Map<number, ReadonlyMap<number, number>>();
+    let cost = 0;
+    for (const [i, unit] of doc.units.entries()) {
+      cost += costs[i] ?? 0;
+      const own = terms[i] ?? [];
+      const flag = flags[i] ?? 0;
+      if (unit.kind === "fence" || (own.length === 0 && (flag & NUMBER) === 0)) continue;
+      const slots: number[] = [];
+      const touched: number[] = [];
+      this.#fill(own, 1, slots, touched);
+      for (const j of [i - 1, i + 1])
+        if (doc.units[j]?.block === unit.block) this.#fill(terms[j] ?? [], NEIGHBOUR, slots, touched);
+      if (unit.head >= 0) this.#fill(terms[unit.head] ?? [], CONTEXT, slots, touched);
+      if (unit.section >= 0)
+        for (const [term, weight] of chainOf(unit.section, doc.units, terms, above))
+          this.#fillOne(term, weight, slots, touched);
+      const length = 1 / (0.8 + (0.2 * (costs[i] ?? 0)) / MIDDLE);
+      for (const facet of touched) {
+        const score = this.#score(facet, flag) * length;
+        if (score > 0) offer(tops[facet] as Candidate[], { unit: i, score });
+        this.#facets[facet] = 0;
+      }
+      for (const slot of slots) this.#filled[slot] = 0;
+    }
+    const relevance = tops.reduce((sum, [first]) => sum + (first?.score ?? 0), 0);
+    return { doc, costs, cost, marks, tops, relevance };
+  }
+
+  #fill(terms: readonly number[], share: number, slots: number[], touched: number[]): void {
+    for (const term of terms) this.#fillOne(term, share, slots, touched);
+  }
+
+  /** A slot counts by the best word that fills it, and a little by each other of the unit's own. */
+  #fillOne(term: number, share: number, slots: number[], touched: number[]): void {
+    const worth = (this.#rarity[term] ?? 0) * share;
+    if (worth <= 0) return;
+    for (const { slot, facet, weight } of this.#focus.uses[term] ?? []) {
+      const filled = this.#filled[slot] ?? 0;
+      const one = worth * weight;
+      const more = share < 1 ? one : Math.max(one, filled) + ALSO * Math.min(one, filled);
+      if (more <= filled) continue;
+      if (filled === 0) slots.push(slot);
+      this.#filled[slot] = more;
+      if (this.#facets[facet] === 0) touched.push(facet);
+      this.#facets[facet] = (this.#facets[facet] ?? 0) + (more - filled) * (this.#focus.slots[slot] ?? 0);
+    }
+  }
+
+  #score(facet: number, flags: number): number {
+    const sum = this.#facets[facet] ?? 0;
+    const most = this.#most[facet] ?? 0;
+    const { wants, weight } = this.#focus.facets[facet] ?? { wants: 0, weight: 0 };
+    const covered = most > 0 ? sum / most : 0;
+    return sum * (0.4 + 0.6 * covered) * weight * answers(wants, flags);
+  }
+}
+
+/** Whether a unit holds the sort of thing that is asked for. */
+function answers(wants: number, flags: number): number {
+  if (wants === 0) return flags & NUMBER ? 1.05 : 1;
+  const asked = wants & TIME ? wants | NUMBER : wants;
+  if ((asked & flags) === asked) return 1.35;
+  return asked & flags ? 1.1 : 0.8;
+}
+
+/** The words of the headings above, the nearer the heavier. */
+function chainOf(
+  section: number,
+  units: readonly Unit[],
+  terms: readonly (readonly number[])[],
+  above: Map<number, ReadonlyMap<number, number>>,
+): ReadonlyMap<number, number> {
+  const known = above.get(section);
+  if (known) return known;
+  const chain = new Map<number, number>();
+  let share = CONTEXT;
+  for (let here = section, deep = 0; here >= 0 && deep < 7; deep++) {
+    for (const term of terms[here] ?? []) if (!chain.has(term)) chain.set(term, share);
+    share *= PARENT;
+    here = units[here]?.section ?? -1;
+  }
+  above.set(section, chain);
+  return chain;
+}
+
+/** Keeps the best of a facet, in order; of equals the earlier. */
+function offer(tops: Candidate[], one: Candidate): void {
+  if (tops.length === TOPS && (tops[TOPS - 1]?.score ?? 0) >= one.score) return;
+  let at = tops.length;
+  while (at > 0 && (tops[at - 1]?.score ?? 0) < one.score) at--;
+  tops.splice(at, 0, one);
+  if (tops.length > TOPS) tops.pop();
+}

@@ -1,0 +1,101 @@
+/** What an attempt by a model is shown, put together out of the run, and what becomes of its reply. */
+import { messagesIn } from "../../context/agent-messages.ts";
+import { assemble } from "../../context/assemble.ts";
+import type { ContextInput, InheritedContext, Source } from "../../context/shown.ts";
+import type { RunState } from "../../core/state.ts";
+import type { RunEvent } from "../../domain/events.ts";
+import { asJson, defined, type Json } from "../../domain/json.ts";
+import type { BlobRef } from "../../domain/plan.ts";
+import type { Attempt, FileSet, Journal, Message, Outcome, Shown } from "../../domain/ports.ts";
+import { ancestorsOf, hasOutput, type Node } from "../../graph/dag.ts";
+import type { World } from "./world.ts";
+
+interface Telling {
+  readonly state: RunState;
+  readonly world: World;
+  readonly run: string;
+  resolve(output: Json | BlobRef): Promise<Json>;
+}
+
+/** The prompt of an attempt by the run's strategy, within its threshold. */
+export async function showTo(driver: Telling, node: Node, attempt: Attempt): Promise<Shown> {
+  const { state, world } = driver;
+  const { contextStrategy: strategy = "shared", pruningThreshold: threshold = 150_000 } = state.start?.options ?? {};
+  const { task, prompt, note, messages } = attempt;
+  const { id, description, phase, context, item, index } = task;
+  const sources = await sourcesOf(driver, node, strategy === "shared");
+  const files = task.reads?.length ? await readFiles(world, task.reads) : undefined;
+  const inherited = strategy === "hierarchical" ? await inheritedBy(world.journal, driver.run, state, node) : undefined;
+  const input: ContextInput = {
+    strategy,
+    threshold,
+    task: { id, description, prompt, ...defined({ phase, context, item, index, note }) },
+    dependencies: sources.filter(({ distance }) => distance === 1),
+    ancestors: sources.filter(({ distance }) => distance > 1),
+    messages,
+    broadcasts: strategy === "shared" ? broadcastsIn(state) : [],
+    ...defined({ inherited, files: files?.files, filesLeftOut: files?.leftOut }),
+  };
+  const { text, tokens, pieces } = assemble(input);
+  return { text, tokens, pieces: pieces.map((piece) => asJson(piece)) };
+}
+
+async function sourcesOf(driver: Telling, node: Node, all: boolean): Promise<Source[]> {
+  const found: Promise<Source>[] = [];
+  for (const [before, distance] of all ? ancestorsOf(node) : node.dependsOn.map((one) => [one, 1] as const)) {
+    const { output, spec } = before;
+    if (output === undefined || spec === undefined || !hasOutput(before)) continue;
+    const agentName = driver.state.recovery.tries.get(before.id)?.agentName ?? spec.agentName;
+    const known = { task: before.id, agentName, description: spec.description, distance };
+    found.push(driver.resolve(output).then((whole) => ({ ...known, output: whole })));
+  }
+  return Promise.all(found);
+}
+
+async function readFiles(world: World, globs: readonly string[]): Promise<FileSet> {
+  if (world.files) return world.files.read(globs);
+  return { files: [], leftOut: globs.map((path) => ({ path, why: "this run was given no repository to read from" })) };
+}
+
+function broadcastsIn(state: RunState): Message[] {
+  const found: Message[] = [];
+  for (const { seq, from, to, kind, content } of state.talk.messages.values())
+    if (to === "*") found.push({ seq, from, kind, content });
+  return found;
+}
+
+/** What the task saw that this one repeats or is an item of. */
+async function inheritedBy(
+  journal: Journal,
+  run: string,
+  state: RunState,
+  node: Node,
+): Promise<InheritedContext | undefined> {
+  const parent = node.spec?.of ?? node.spec?.joins;
+  const attempt = parent === undefined ? undefined : state.recovery.tries.get(parent)?.attempt;
+  if (parent === undefined || !attempt) return undefined;
+  let text: string | undefined;
+  for await (const page of journal.read(run, { attempt: { taskId: parent, attempt } }))
+    for (const event of page) text = shownText(event) ?? text;
+  return text === undefined ? undefined : { from: `task '${parent}'`, text };
+}
+
+function shownText(event: RunEvent): string | undefined {
+  if (event.type !== "context:shown") return undefined;
+  const { entry } = event;
+  const text = typeof entry === "object" && entry !== null && "text" in entry ? entry.text : undefined;
+  return typeof text === "string" ? text : undefined;
+}
+
+export interface Said {
+  readonly outcome: Outcome;
+  readonly messages: ReturnType<typeof messagesIn>["messages"];
+  readonly faults: readonly string[];
+}
+
+/** Messages in a reply go to their addressees; the rest of it is the output. */
+export function heard(outcome: Outcome): Said {
+  if (!outcome.ok || typeof outcome.output !== "string") return { outcome, messages: [], faults: [] };
+  const { messages, text, faults } = messagesIn(outcome.output);
+  return { outcome: { ...outcome, output: text }, messages, faults };
+}

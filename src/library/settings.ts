@@ -1,0 +1,137 @@
+/** What the user has set: `config.yaml` of the home, and the environment's keys. Never a file of a repository. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { TuttiError } from "../domain/error.ts";
+import type { Budget } from "../domain/plan.ts";
+import { fields, isRecord, type Shape, text, wrong } from "../domain/shape.ts";
+
+export interface ProviderAccess {
+  readonly apiKey?: string;
+  readonly baseUrl?: string;
+}
+export interface Settings {
+  readonly model?: string;
+  readonly agentModels: { readonly [agent: string]: string };
+  readonly providers: {
+    readonly anthropic?: ProviderAccess;
+    readonly openai?: ProviderAccess;
+    readonly google?: ProviderAccess;
+    readonly ollama?: ProviderAccess;
+    readonly compatible: { readonly [name: string]: { readonly baseUrl: string; readonly apiKey?: string } };
+  };
+  readonly prices: {
+    readonly [model: string]: {
+      readonly input: number;
+      readonly output: number;
+      readonly cacheRead?: number;
+      readonly cacheWrite?: number;
+    };
+  };
+  readonly budget?: Budget;
+  /** Providers that can be called, each with where that was found. */
+  readonly found: readonly { readonly provider: string; readonly by: string }[];
+}
+type Environment = { readonly [name: string]: string | undefined };
+
+const amount: Shape = (value) =>
+  typeof value === "number" && Number.isFinite(value) && value >= 0 ? undefined : wrong("must be a number from 0");
+const mapOf =
+  (check: Shape): Shape =>
+  (value) => {
+    if (!isRecord(value)) return wrong("must be an object");
+    for (const [key, one] of Object.entries(value)) {
+      const found = check(one);
+      if (found) return wrong(found.fault, `.${key}${found.at}`);
+    }
+    return undefined;
+  };
+const price = fields({ input: amount, output: amount, cacheRead: amount, cacheWrite: amount }, ["input", "output"]);
+const shape = fields({
+  model: text(200, 1),
+  agentModels: mapOf(text(200, 1)),
+  providers: mapOf(fields({ baseUrl: text(2000, 1), apiKeyEnv: text(200, 1) }, ["baseUrl"])),
+  prices: mapOf(price),
+  budget: fields({ usd: amount, tokens: amount, turns: amount, spawns: amount }),
+});
+
+interface File {
+  readonly model?: string;
+  readonly agentModels?: { readonly [agent: string]: string };
+  readonly providers?: { readonly [name: string]: { readonly baseUrl: string; readonly apiKeyEnv?: string } };
+  readonly prices?: Settings["prices"];
+  readonly budget?: Budget;
+}
+
+export async function loadSettings(home: string, env: Environment): Promise<Settings> {
+  const file = await readConfig(join(home, "config.yaml"));
+  const compatible: Record<string, { baseUrl: string; apiKey?: string }> = {};
+  const found: { provider: string; by: string }[] = [];
+  const hosted = (
+    provider: string,
+    key: string | undefined,
+    keyName: string,
+    base?: string,
+  ): ProviderAccess | undefined => {
+    if (key) found.push({ provider, by: keyName });
+    return key || base ? { ...(key && { apiKey: key }), ...(base && { baseUrl: base }) } : undefined;
+  };
+  const anthropic = hosted("anthropic", env["ANTHROPIC_API_KEY"], "ANTHROPIC_API_KEY", env["ANTHROPIC_BASE_URL"]);
+  const openai = hosted("openai", env["OPENAI_API_KEY"], "OPENAI_API_KEY", env["OPENAI_BASE_URL"]);
+  const google = hosted("google", env["GOOGLE_GENERATIVE_AI_API_KEY"], "GOOGLE_GENERATIVE_AI_API_KEY");
+  const ollama = env["OLLAMA_HOST"] ? { baseUrl: env["OLLAMA_HOST"] } : undefined;
+  if (ollama) found.push({ provider: "ollama", by: "OLLAMA_HOST" });
+  for (const [name, { baseUrl, apiKeyEnv }] of Object.entries(file.providers ?? {})) {
+    const key = apiKeyEnv === undefined ? undefined : env[apiKeyEnv];
+    compatible[name] = { baseUrl, ...(key && { apiKey: key }) };
+    found.push({ provider: `compatible/${name}`, by: "config.yaml" });
+  }
+  return {
+    ...(file.model !== undefined && { model: file.model }),
+    agentModels: file.agentModels ?? {},
+    providers: {
+      ...(anthropic && { anthropic }),
+      ...(openai && { openai }),
+      ...(google && { google }),
+      ...(ollama && { ollama }),
+      compatible,
+    },
+    prices: file.prices ?? {},
+    ...(file.budget && { budget: file.budget }),
+    found,
+  };
+}
+
+async function readConfig(path: string): Promise<File> {
+  let source: string;
+  try {
+    source = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw error;
+  }
+  const refuse = (message: string, line?: number) => {
+    const where = line === undefined ? path : `${path}:${line}`;
+    return new TuttiError("BAD_INPUT", `${where}: ${message}`, { path: "config.yaml", hint: `mend ${path}` });
+  };
+  const document = parseDocument(source, { uniqueKeys: true });
+  const [error] = document.errors;
+  if (error) throw refuse(error.message.split("\n")[0] ?? "unreadable", error.linePos?.[0].line);
+  const value: unknown = document.toJS({ maxAliasCount: 10 }) ?? {};
+  const found = shape(value);
+  if (found) throw refuse(`'${found.at.slice(1) || "the file"}' ${found.fault}`);
+  return value as File;
+}
+
+/** What a run uses where nobody has named a model: of the provider that was found. */
+export const DEFAULT_MODELS: { readonly [provider: string]: string } = {
+  anthropic: "anthropic/claude-sonnet-5",
+  openai: "openai/gpt-5.6",
+  google: "google/gemini-3.1-pro",
+};
+
+export function defaultModel({ model, found }: Settings): string | undefined {
+  if (model !== undefined) return model;
+  for (const { provider } of found) if (DEFAULT_MODELS[provider] !== undefined) return DEFAULT_MODELS[provider];
+  return undefined;
+}

@@ -1,0 +1,35 @@
+/** A model that can be called. Apart from `providers`, because the packages' types need those of browsers. */
+import type { LanguageModel } from "ai";
+import type { ModelRef } from "./model-ref.ts";
+import { baseUrlOf, configOf, type Providers } from "./providers.ts";
+
+/** A model object; a bare string would be routed to the gateway of the package's vendor. */
+export type SdkModel = Exclude<LanguageModel, string>;
+
+/** One model for one call, so that the call's own fetch can watch it. `configFault` has been asked before. */
+export async function sdkModel(ref: ModelRef, providers: Providers, fetch: typeof globalThis.fetch): Promise<SdkModel> {
+  const { apiKey } = configOf(ref, providers);
+  const baseURL = baseUrlOf(ref, providers) ?? "";
+  // Absent, the packages would look into the environment; a gateway of the user's own may need none.
+  const options = { apiKey: apiKey || "none", baseURL, fetch };
+  switch (ref.provider) {
+    case "anthropic":
+      return (await import("@ai-sdk/anthropic")).createAnthropic(options)(ref.id);
+    case "openai":
+      return (await import("@ai-sdk/openai")).createOpenAI(options).chat(ref.id);
+    case "google":
+      return (await import("@ai-sdk/google")).createGoogle(options)(ref.id);
+    case "ollama":
+    case "compatible": {
+      const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
+      return createOpenAICompatible({
+        name: ref.name ?? ref.provider,
+        baseURL,
+        fetch,
+        ...(apiKey ? { apiKey } : {}),
+        includeUsage: true,
+        supportsStructuredOutputs: true,
+      }).chatModel(ref.id);
+    }
+  }
+}

@@ -1,0 +1,157 @@
+/** One reply of a model, streamed. Whatever happens ends in one of three ways; nothing is thrown. */
+import type { FinishReason, LanguageModelUsage, OutputInterface, SystemModelMessage, UserModelMessage } from "ai";
+
+import type { TokenUsage } from "../prices.ts";
+import type { PromptPart } from "./prompt.ts";
+import type { JsonSchema } from "./schema.ts";
+import type { SdkModel } from "./sdk.ts";
+
+export interface TurnOptions {
+  readonly model: SdkModel;
+  readonly instructions?: string;
+  readonly prompt: readonly PromptPart[];
+  readonly maxTokens?: number;
+  /** A JSON Schema that the reply must fit. */
+  readonly schema?: JsonSchema;
+  readonly signal: AbortSignal;
+  readonly onDelta?: (text: string) => void;
+}
+
+export interface Reply {
+  readonly kind: "reply";
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  readonly usage: TokenUsage;
+}
+export type Turn =
+  | Reply
+  | { readonly kind: "fault"; readonly error: unknown; readonly usage?: TokenUsage }
+  | { readonly kind: "aborted"; readonly usage?: TokenUsage };
+
+export async function takeTurn(options: TurnOptions): Promise<Turn> {
+  const seen = new Seen();
+  try {
+    const { streamText, wrapLanguageModel } = await import("ai");
+    const { stream } = streamText({
+      model: wrapLanguageModel({ model: options.model, middleware: { wrapStream: withoutWarnings } }),
+      messages: [message(options.prompt)],
+      ...(options.instructions ? { instructions: system(options.instructions) } : {}),
+      ...(options.maxTokens === undefined ? {} : { maxOutputTokens: options.maxTokens }),
+      ...(options.schema === undefined ? {} : { output: shaped(options.schema) }),
+      // Users write their schemas for us, not for the strict mode of one provider, which refuses optional fields.
+      providerOptions: { openai: { strictJsonSchema: false }, openaiCompatible: { strictJsonSchema: false } },
+      abortSignal: options.signal,
+      // Retries are the core's: each attempt is journaled.
+      maxRetries: 0,
+      // Said before a fault, the prompt's tokens have been paid all the same.
+      include: { rawChunks: true },
+      // Its own way is to print.
+      onError: () => {},
+    });
+    for await (const part of stream) {
+      if (part.type === "text-delta") {
+        seen.text += part.text;
+        options.onDelta?.(part.text);
+      } else if (part.type === "raw") seen.raw(part.rawValue);
+      else if (part.type === "finish-step") seen.finish(part.finishReason, part.usage);
+      else if (part.type === "error") seen.fault ??= { error: part.error };
+      else if (part.type === "abort") seen.isAborted = true;
+    }
+  } catch (error) {
+    seen.fault ??= { error };
+  }
+  return seen.turn(options.signal.aborted);
+}
+
+/** What has come so far. */
+class Seen {
+  text = "";
+  fault: { readonly error: unknown } | undefined;
+  isAborted = false;
+  #finishReason: FinishReason | undefined;
+  #usage: TokenUsage | undefined;
+
+  /** Anthropic tells the prompt's tokens at the start, and corrects the reply's at the end. */
+  raw(value: unknown): void {
+    const { type, message, usage } = (value ?? {}) as {
+      type?: unknown;
+      message?: { usage?: unknown };
+      usage?: unknown;
+    };
+    if (type === "message_start") this.#usage = rawUsage(message?.usage);
+    if (type === "message_delta" && this.#usage) this.#usage = { ...this.#usage, output: rawUsage(usage).output };
+  }
+
+  finish(reason: FinishReason, usage: LanguageModelUsage): void {
+    this.#finishReason = reason;
+    const { cacheReadTokens = 0, cacheWriteTokens = 0 } = usage.inputTokenDetails;
+    if (usage.inputTokens === undefined && usage.outputTokens === undefined) return;
+    this.#usage = {
+      input: usage.inputTokens ?? 0,
+      output: usage.outputTokens ?? 0,
+      cacheRead: cacheReadTokens,
+      cacheWrite: cacheWriteTokens,
+    };
+  }
+
+  turn(isAborted: boolean): Turn {
+    const usage = this.#usage === undefined ? {} : { usage: this.#usage };
+    if (this.fault) return isAborted ? { kind: "aborted", ...usage } : { kind: "fault", ...this.fault, ...usage };
+    if (this.isAborted) return { kind: "aborted", ...usage };
+    const finishReason = this.#finishReason;
+    if (finishReason === undefined || finishReason === "error" || finishReason === "interrupted")
+      return { kind: "fault", error: new Error(BROKEN_OFF), ...usage };
+    return { kind: "reply", text: this.text, finishReason, usage: this.#usage ?? NOTHING };
+  }
+}
+
+export const BROKEN_OFF = "the reply broke off before its end";
+
+const NOTHING: TokenUsage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+
+function rawUsage(usage: unknown): TokenUsage {
+  const told = (usage ?? {}) as { readonly [field: string]: unknown };
+  const count = (field: string) => (typeof told[field] === "number" ? told[field] : 0);
+  const cacheRead = count("cache_read_input_tokens");
+  const cacheWrite = count("cache_creation_input_tokens");
+  return {
+    input: count("input_tokens") + cacheRead + cacheWrite,
+    output: count("output_tokens"),
+    cacheRead,
+    cacheWrite,
+  };
+}
+
+/** Anthropic caches up to each mark; other providers ignore the marks and cache by themselves. */
+const CACHED = { providerOptions: { anthropic: { cacheControl: { type: "ephemeral" } } } };
+
+const system = (content: string): SystemModelMessage => ({ role: "system", content, ...CACHED });
+
+const message = (parts: readonly PromptPart[]): UserModelMessage => ({
+  role: "user",
+  content: parts.map(({ text, shared }) => ({ type: "text", text, ...(shared ? CACHED : {}) })),
+});
+
+/** The package would parse the whole text again for every piece of it; we read it once, at its end. */
+const shaped = (schema: JsonSchema): OutputInterface<string, string, never> => ({
+  name: "object",
+  responseFormat: Promise.resolve({ type: "json", schema: schema as object }),
+  parseCompleteOutput: async ({ text }) => text,
+  parsePartialOutput: async ({ text }) => ({ partial: text }),
+  createElementStreamTransform: () => undefined,
+});
+
+type WrapStream = NonNullable<import("ai").LanguageModelMiddleware["wrapStream"]>;
+
+/** Warnings are printed where nobody takes them; a library prints nothing. */
+const withoutWarnings: WrapStream = async ({ doStream }) => {
+  const { stream, ...rest } = await doStream();
+  const quiet = stream.pipeThrough(
+    new TransformStream({
+      transform(part, controller) {
+        controller.enqueue(part.type === "stream-start" ? { ...part, warnings: [] } : part);
+      },
+    }),
+  );
+  return { ...rest, stream: quiet };
+};
