@@ -1,4 +1,7 @@
 /** What a run would take, from many rehearsals of it by the real core in virtual time. Nothing is stored. */
+
+import type { AgentTask } from "../domain/plan.ts";
+import type { FileSet, Files } from "../domain/ports.ts";
 import { createMemoryJournal } from "../journal/memory.ts";
 import type { CostOf, Prices } from "../runtimes/prices.ts";
 import { needsIn } from "../runtimes/rehearsal/needs.ts";
@@ -42,6 +45,7 @@ export interface ForecastWith {
   readonly places: number;
   readonly instructionsOf: (agentName: string) => { readonly instructions?: string } | undefined;
   readonly history?: (agentName: string, model: string) => History | undefined;
+  readonly files?: Files;
   readonly runs?: number;
 }
 
@@ -50,9 +54,10 @@ const BEGIN = Date.UTC(2026, 0, 1);
 
 export async function forecast(input: ForecastInput, given: ForecastWith): Promise<Forecast> {
   const { runs = RUNS } = given;
+  const files = given.files && (await readAhead(given.files, input.tasks));
   const all: Results[] = [];
   const seed = input.config.seed ?? 1;
-  for (let i = 0; i < runs; i++) all.push(await rehearse(input, given, seed + i));
+  for (let i = 0; i < runs; i++) all.push(await rehearse(input, { ...given, ...(files && { files }) }, seed + i));
   const modelOf = (task: string) => {
     const planned = input.tasks.find(({ id }) => id === task || task.startsWith(`${id}.`));
     return planned?.model ?? input.agents[planned?.agentName ?? ""]?.model ?? "unknown";
@@ -85,9 +90,19 @@ export async function forecast(input: ForecastInput, given: ForecastWith): Promi
   };
 }
 
+/** Every task's files, read once: waiting for a disk would let virtual time run ahead. */
+async function readAhead(files: Files, tasks: readonly AgentTask[]): Promise<Files> {
+  const read = new Map<string, FileSet>();
+  for (const { reads } of tasks) {
+    const key = JSON.stringify(reads);
+    if (reads?.length && !read.has(key)) read.set(key, await files.read(reads));
+  }
+  return { read: (globs) => Promise.resolve(read.get(JSON.stringify(globs)) ?? { files: [], leftOut: [] }) };
+}
+
 async function rehearse(input: ForecastInput, given: ForecastWith, seed: number): Promise<Results> {
   const { tasks, config } = input;
-  const { costOf, prices, instructionsOf, history, places } = given;
+  const { costOf, prices, instructionsOf, history, places, files } = given;
   const clock = new VirtualClock(BEGIN);
   const agents = Object.fromEntries(
     Object.entries(input.agents).map(([name, one]) => [name, { ...one, runtime: "rehearsal" }]),
@@ -106,6 +121,7 @@ async function rehearse(input: ForecastInput, given: ForecastWith, seed: number)
     clock,
     seed,
     rehearsal: { speed: "max", chaos: config.chaos ?? 0 },
+    ...(files && { files }),
     people: { ask: () => Promise.resolve({ decision: "approve", by: "rehearsal" }) },
     ...(config.contextStrategy && { contextStrategy: config.contextStrategy }),
     ...(config.pruningThreshold !== undefined && { pruningThreshold: config.pruningThreshold }),

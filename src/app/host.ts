@@ -8,7 +8,7 @@ import { type RunState, statusOf } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { Command } from "../domain/facts.ts";
 import type { AgentTask, Parent, Rehearsal } from "../domain/plan.ts";
-import type { Journal, People, RunEntry, RunQuery, Runtime } from "../domain/ports.ts";
+import type { Files, Journal, People, RunEntry, RunQuery, Runtime } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
 import { CATALOG, type Loaded, loadAgents } from "../library/catalog.ts";
@@ -130,8 +130,13 @@ export class Host {
     if (this.#history === undefined) await this.learn();
     const { costOf, settings, library } = this;
     const instructionsOf = (name: string) => library.agents.get(name);
-    const given = { costOf, prices: settings.prices, places: PLACES, instructionsOf, ...this.#known };
+    const given = { costOf, prices: settings.prices, places: PLACES, instructionsOf, ...this.#known, ...this.#files };
     return forecast(prepared, runs === undefined ? given : { ...given, runs });
+  }
+
+  get #files(): { readonly files?: Files } {
+    const { repository } = this.#options;
+    return repository === undefined ? {} : { files: repositoryFiles(repository) };
   }
 
   get #known(): { readonly history?: Histories } {
@@ -280,7 +285,7 @@ export class Host {
     const isVirtual = rehearsal?.speed === "max";
     const clock = isVirtual ? new VirtualClock(systemClock.now()) : systemClock;
     const busy = new Busy();
-    const files = this.#options.repository === undefined ? undefined : repositoryFiles(this.#options.repository);
+    const { files } = this.#files;
     const {
       maxParallelAgents = PLACES,
       contextStrategy,
