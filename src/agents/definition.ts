@@ -3,6 +3,7 @@
  * The splitter is our own and the front matter is plain YAML, so that no file can run code.
  */
 import { parseDocument } from "yaml";
+import { reasonOf } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import { fields, isRecord, listOf, oneOf, text } from "../domain/shape.ts";
 
@@ -31,7 +32,7 @@ export type Parsed =
   | { readonly agent: AgentFile; readonly faults?: undefined }
   | { readonly faults: readonly FileFault[] };
 
-const LARGEST = 256 * 1024;
+export const AGENT_FILE_LIMIT = 256 * 1024;
 const KEYS = {
   name: text(64, 1),
   description: text(10_000, 1),
@@ -43,18 +44,25 @@ const KEYS = {
   model: text(200, 1),
 };
 const shape = fields(KEYS, ["name", "description"]);
-const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
+/** Not the one name that every object has already. */
+const NAME = /^(?!constructor$)[a-z0-9][a-z0-9-]{0,63}$/;
 
 export function parseAgentFile(source: string): Parsed {
   const fault = (message: string, line = 1): Parsed => ({ faults: [{ line, message }] });
-  if (source.length > LARGEST) return fault(`the file has ${source.length} characters; the limit is ${LARGEST}`);
+  if (source.length > AGENT_FILE_LIMIT)
+    return fault(`the file has ${source.length} characters; the limit is ${AGENT_FILE_LIMIT}`);
   const match = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?)^---[ \t]*\r?\n?/m.exec(source);
   if (match?.index !== 0) return fault("it must begin with front matter between two lines of ---");
   const head = match[1] ?? "";
   const document = parseDocument(head, { uniqueKeys: true });
   const [error] = document.errors;
   if (error) return fault(firstLine(error.message), 1 + (error.linePos?.[0].line ?? 1));
-  const value: unknown = document.toJS({ maxAliasCount: 10 });
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 10 });
+  } catch (error) {
+    return fault(firstLine(reasonOf(error)));
+  }
   if (!isRecord(value)) return fault("its front matter must be a list of 'key: value' lines");
   for (const key of Object.keys(value))
     if (!Object.hasOwn(KEYS, key))
@@ -64,13 +72,14 @@ export function parseAgentFile(source: string): Parsed {
     return fault(`'${found.at.slice(1)}' ${found.fault}`, lineOf(head, found.at.slice(1).split(/[.[]/)[0] ?? ""));
   const agent = value as unknown as Omit<AgentFile, "instructions">;
   if (!NAME.test(agent.name))
-    return fault("'name' must be lower-case letters, digits and hyphens", lineOf(head, "name"));
+    return fault("'name' must be lower-case letters, digits and hyphens, and not 'constructor'", lineOf(head, "name"));
   const instructions = source.slice(match[0].length).trim();
   if (instructions === "") return fault("it has no instructions below its front matter");
   return { agent: { ...agent, instructions } };
 }
 
-const firstLine = (message: string) => message.split("\n")[0] ?? message;
+/** Without the line that the parser counts, which is not the file's. */
+const firstLine = (message: string) => (message.split("\n")[0] ?? message).replace(/ at line \d+, column \d+:?$/, "");
 
 /** The line of the file on which a key of the front matter stands. */
 function lineOf(head: string, key: string): number {

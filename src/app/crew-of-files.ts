@@ -1,10 +1,12 @@
 /** Which model and runtime each agent of a plan gets, checked before anything is stored or paid. */
+import { join } from "node:path";
 import type { AgentFile } from "../agents/definition.ts";
 import { TuttiError } from "../domain/error.ts";
-import type { AgentTask } from "../domain/plan.ts";
+import type { AgentTask, Budget } from "../domain/plan.ts";
 import { DEFAULT_MODELS, defaultModel, type Settings } from "../library/settings.ts";
-import { parseModelRef } from "../runtimes/model/model-ref.ts";
-import { configFault } from "../runtimes/model/providers.ts";
+import { type ModelRef, parseModelRef } from "../runtimes/model/model-ref.ts";
+import { baseUrlOf, configFault } from "../runtimes/model/providers.ts";
+import type { CostOf } from "../runtimes/prices.ts";
 import type { AgentDefinition } from "./agents.ts";
 import type { OrderConfig } from "./order.ts";
 
@@ -18,48 +20,92 @@ export interface Chosen {
   /** Every model that the plan would call, with the tasks that call it. */
   readonly models: ReadonlyMap<string, readonly string[]>;
 }
+export interface Known {
+  readonly files: ReadonlyMap<string, AgentFile>;
+  readonly settings: Settings;
+}
+/** A model, and who named it. */
+interface Named {
+  readonly model: string;
+  readonly path: string;
+}
 
-export function chooseModels(
-  tasks: readonly AgentTask[],
-  known: { readonly files: ReadonlyMap<string, AgentFile>; readonly settings: Settings },
-  config: OrderConfig,
-): Chosen {
+export function chooseModels(tasks: readonly AgentTask[], known: Known, config: OrderConfig): Chosen {
   const { settings, files } = known;
-  const servers = Object.keys(settings.providers.compatible);
-  const preset = config.model ?? defaultModel(settings) ?? (config.rehearse ? ASSUMED : undefined);
-  const agents: Record<string, AgentDefinition> = {};
+  const servers = serversOf(settings);
+  const isReal = config.rehearse !== true;
+  const agents = new Map<string, AgentDefinition>();
   const models = new Map<string, string[]>();
-  const use = (model: string | undefined, path: string, task: string): string => {
-    if (model === undefined)
-      throw new TuttiError("BAD_INPUT", `${NO_MODEL}, and agent '${path.split(".")[1]}' needs one`, {
+  const use = (named: Named | undefined, agent: string, task: string): string => {
+    if (named === undefined)
+      throw new TuttiError("BAD_INPUT", `${NO_MODEL}, and agent '${agent}' needs one`, {
         path: "config.model",
         hint: "set ANTHROPIC_API_KEY (or another provider's key), name a model with --model provider/id, or rehearse with --rehearse",
       });
-    const ref = parseModelRef(model, servers);
-    const fault = config.rehearse ? undefined : configFault(ref, settings.providers);
-    if (fault !== undefined) throw new TuttiError("BAD_INPUT", `${ref.text} cannot be called: ${fault}`, { path });
-    models.set(ref.text, [...(models.get(ref.text) ?? []), task]);
-    return ref.text;
+    const { text } = isReal ? callable(named.model, named.path, settings) : refOf(named.model, named.path, servers);
+    models.set(text, [...(models.get(text) ?? []), task]);
+    return text;
   };
-  for (const task of tasks) {
+  for (const [i, task] of tasks.entries()) {
     for (const name of namesIn(task)) {
       const file = files.get(name);
-      const asked = config.agentModels?.[name] ?? config.model ?? settings.agentModels[name] ?? file?.model ?? preset;
-      const model = use(task.model ?? asked, `agents.${name}`, task.id);
-      agents[name] ??= definitionOf(
-        file,
-        task.model === undefined ? model : (asked ?? model),
-        config.rehearse === true,
-        servers,
-      );
+      const own = namedFor(name, file, settings, config);
+      const ofTask = task.model === undefined ? undefined : { model: task.model, path: `tasks[${i}].model` };
+      const model = use(ofTask ?? own, name, task.id);
+      if (agents.has(name)) continue;
+      const its = ofTask && own ? refOf(own.model, own.path, servers).text : model;
+      agents.set(name, definitionOf(file, its, !isReal, servers));
     }
   }
   for (const name of Object.keys(config.agentModels ?? {}))
-    if (agents[name] === undefined)
+    if (!agents.has(name))
       throw new TuttiError("BAD_INPUT", `no task of this plan is for agent '${name}'`, {
         path: `config.agentModels.${name}`,
       });
-  return { agents, models };
+  return { agents: Object.fromEntries(agents), models };
+}
+
+/** The nearest wins: what the order says of this agent, of all, what the user has set, what the agent's file says. */
+function namedFor(
+  name: string,
+  file: AgentFile | undefined,
+  settings: Settings,
+  config: OrderConfig,
+): Named | undefined {
+  const { agentModels = {}, model } = config;
+  const preset = defaultModel(settings) ?? (config.rehearse ? ASSUMED : undefined);
+  const all: readonly (readonly [string | undefined, string])[] = [
+    [Object.hasOwn(agentModels, name) ? agentModels[name] : undefined, `config.agentModels.${name}`],
+    [model, "config.model"],
+    [Object.hasOwn(settings.agentModels, name) ? settings.agentModels[name] : undefined, "config.yaml"],
+    [file?.model, `agents.${name}.model`],
+    [preset, settings.model === undefined ? "config.model" : "config.yaml"],
+  ];
+  for (const [one, path] of all) if (one !== undefined) return { model: one, path };
+  return undefined;
+}
+
+export const serversOf = ({ providers }: Settings): readonly string[] => Object.keys(providers.compatible);
+
+/** A model that can be called as things are configured now. Throws BAD_INPUT that names who named it. */
+export function callable(model: string, path: string, settings: Settings): ModelRef {
+  const ref = refOf(model, path, serversOf(settings));
+  const fault = configFault(ref, settings.providers);
+  if (fault === undefined) return ref;
+  throw new TuttiError("BAD_INPUT", `${ref.text} cannot be called: ${fault}`, {
+    path,
+    hint: "mend that, name another model with --model provider/id, or rehearse with --rehearse",
+  });
+}
+
+function refOf(model: string, path: string, servers: readonly string[]): ModelRef {
+  try {
+    return parseModelRef(model, servers);
+  } catch (error) {
+    if (!(error instanceof TuttiError)) throw error;
+    const { code, message, hint } = error;
+    throw new TuttiError(code, message, { path, ...(hint === undefined ? {} : { hint }) });
+  }
 }
 
 /** An agent again as a run's journal knows it. */
@@ -79,7 +125,27 @@ export function definitionOf(
 }
 
 /** Everybody whom a task may need. */
-export function namesIn(task: AgentTask): readonly string[] {
+export function namesIn(task: Pick<AgentTask, "agentName" | "fallbacks" | "forEach">): readonly string[] {
   const reduce = task.forEach?.reduce?.agentName;
   return [...new Set([task.agentName, ...(task.fallbacks ?? []), ...(reduce === undefined ? [] : [reduce])])];
+}
+
+/** A model of unknown price cannot be held to a limit of money (I7). */
+export function checkPrices(
+  models: Iterable<string>,
+  budget: Budget | undefined,
+  path: string,
+  { settings, costOf, home }: { readonly settings: Settings; readonly costOf: CostOf; readonly home: string },
+): void {
+  if (budget?.usd === undefined) return;
+  const usage = { input: 1000, output: 1000, cacheRead: 0, cacheWrite: 0 };
+  const { prices, providers } = settings;
+  for (const model of models) {
+    const baseUrl = baseUrlOf(parseModelRef(model, serversOf(settings)), providers);
+    if (costOf(model, usage, { prices, ...(baseUrl !== undefined && { baseUrl }) }) === null)
+      throw new TuttiError("BAD_INPUT", `the price of ${model} is not known, so a budget in money cannot hold it`, {
+        path,
+        hint: `give its price under 'prices' in ${join(home, "config.yaml")}, or limit tokens`,
+      });
+  }
 }

@@ -45,6 +45,7 @@ export interface ForecastWith {
   readonly places: number;
   readonly instructionsOf: (agentName: string) => { readonly instructions?: string } | undefined;
   readonly history?: (agentName: string, model: string) => History | undefined;
+  /** What tasks read is part of what they cost. */
   readonly files?: Files;
   readonly runs?: number;
 }
@@ -54,14 +55,11 @@ const BEGIN = Date.UTC(2026, 0, 1);
 
 export async function forecast(input: ForecastInput, given: ForecastWith): Promise<Forecast> {
   const { runs = RUNS } = given;
-  const files = given.files && (await readAhead(given.files, input.tasks));
   const all: Results[] = [];
   const seed = input.config.seed ?? 1;
+  const files = given.files && (await readOnce(input.tasks, given.files));
   for (let i = 0; i < runs; i++) all.push(await rehearse(input, { ...given, ...(files && { files }) }, seed + i));
-  const modelOf = (task: string) => {
-    const planned = input.tasks.find(({ id }) => id === task || task.startsWith(`${id}.`));
-    return planned?.model ?? input.agents[planned?.agentName ?? ""]?.model ?? "unknown";
-  };
+  const modelOf = modelsOf(input);
   const models = [...new Set(all.flatMap(({ tasks }) => Object.keys(tasks).map(modelOf)))];
   const costs = all.map(({ summary }) => summary.totalCostUsd);
   return {
@@ -90,14 +88,26 @@ export async function forecast(input: ForecastInput, given: ForecastWith): Promi
   };
 }
 
-/** Every task's files, read once: waiting for a disk would let virtual time run ahead. */
-async function readAhead(files: Files, tasks: readonly AgentTask[]): Promise<Files> {
-  const read = new Map<string, FileSet>();
+/** By the authored task; what an expander made of it has its name and more. */
+function modelsOf({ tasks, agents }: ForecastInput): (task: string) => string {
+  const known = new Map(tasks.map(({ id, model, agentName }) => [id, model ?? agents[agentName]?.model ?? "unknown"]));
+  return (task) => {
+    for (let id = task; ; id = id.slice(0, id.lastIndexOf("."))) {
+      const model = known.get(id);
+      if (model !== undefined) return model;
+      if (!id.includes(".")) return "unknown";
+    }
+  };
+}
+
+/** Read before any time passes, since virtual time would not wait for a disk; and once for all rehearsals. */
+async function readOnce(tasks: readonly AgentTask[], files: Files): Promise<Files> {
+  const sets = new Map<string, FileSet>();
   for (const { reads } of tasks) {
-    const key = JSON.stringify(reads);
-    if (reads?.length && !read.has(key)) read.set(key, await files.read(reads));
+    const name = JSON.stringify(reads ?? []);
+    if (reads?.length && !sets.has(name)) sets.set(name, await files.read(reads));
   }
-  return { read: (globs) => Promise.resolve(read.get(JSON.stringify(globs)) ?? { files: [], leftOut: [] }) };
+  return { read: async (globs) => sets.get(JSON.stringify(globs)) ?? { files: [], leftOut: [] } };
 }
 
 async function rehearse(input: ForecastInput, given: ForecastWith, seed: number): Promise<Results> {
@@ -108,7 +118,7 @@ async function rehearse(input: ForecastInput, given: ForecastWith, seed: number)
     Object.entries(input.agents).map(([name, one]) => [name, { ...one, runtime: "rehearsal" }]),
   );
   const runtime = rehearsalRuntime({
-    ...{ clock, seed, costOf, instructionsOf, needs: needsIn(tasks), chaos: config.chaos ?? 0 },
+    ...{ clock, seed: seed >>> 0, costOf, instructionsOf, needs: needsIn(tasks), chaos: config.chaos ?? 0 },
     ...(prices && { prices }),
     ...(history && { history }),
   });
@@ -119,11 +129,12 @@ async function rehearse(input: ForecastInput, given: ForecastWith, seed: number)
     maxParallelAgents: config.maxParallelAgents ?? places,
     globalTimeout: Number.POSITIVE_INFINITY,
     clock,
-    seed,
+    seed: seed >>> 0,
     rehearsal: { speed: "max", chaos: config.chaos ?? 0 },
-    ...(files && { files }),
     people: { ask: () => Promise.resolve({ decision: "approve", by: "rehearsal" }) },
     ...(config.contextStrategy && { contextStrategy: config.contextStrategy }),
+    ...(config.enableCommunication !== undefined && { enableCommunication: config.enableCommunication }),
+    ...(files && { files }),
     ...(config.pruningThreshold !== undefined && { pruningThreshold: config.pruningThreshold }),
   });
   const handle = orchestrator.execute({ tasks });

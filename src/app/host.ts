@@ -3,25 +3,27 @@
  * journal of all runs, and the runs that this process conducts. What another process conducts is steered by its inbox.
  */
 import { join } from "node:path";
+import { commandFault } from "../coordination/command-shape.ts";
+import { gateFault } from "../coordination/gates.ts";
+import { decideMessage } from "../coordination/talk.ts";
 import { resultsOf } from "../core/results.ts";
 import { type RunState, statusOf } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { Command } from "../domain/facts.ts";
-import type { AgentTask, Parent, Rehearsal } from "../domain/plan.ts";
+import type { AgentTask, Budget, Parent, Rehearsal } from "../domain/plan.ts";
 import type { Files, Journal, People, RunEntry, RunQuery, Runtime } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
 import { CATALOG, type Loaded, loadAgents } from "../library/catalog.ts";
 import { loadSettings, type Settings } from "../library/settings.ts";
-import { type Delta, modelRuntime } from "../runtimes/model/runtime.ts";
+import type { Delta } from "../runtimes/model/runtime.ts";
 import { type CostOf, loadPrices } from "../runtimes/prices.ts";
-import { needsIn } from "../runtimes/rehearsal/needs.ts";
-import { rehearsalRuntime } from "../runtimes/rehearsal/runtime.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
 import { repositoryFiles } from "../workspace/files.ts";
-import { type Chosen, chooseModels, definitionOf } from "./crew-of-files.ts";
+import { type Chosen, callable, checkPrices, chooseModels } from "./crew-of-files.ts";
+import { crewOfRun, modelsNeeded, standIns, TO_DO, tasksOf } from "./crew-of-run.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { RunHandle } from "./handle.ts";
 import { type Histories, learn } from "./history.ts";
@@ -30,6 +32,8 @@ import type { Branch } from "./lineage.ts";
 import type { OrchestratorConfig } from "./options.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
 import { type OrderConfig, type Planned, planOf } from "./order.ts";
+import { gatesOf, listRuns, type OpenGate, openGates } from "./overview.ts";
+import { type Means, runtimesOf } from "./runtimes-of-run.ts";
 import { systemClock } from "./system.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import { Busy, passTime } from "./virtual-run.ts";
@@ -52,14 +56,7 @@ export interface Shown extends Results {
   readonly parent?: Parent;
 }
 
-export interface OpenGate {
-  readonly run: string;
-  readonly gate: string;
-  readonly taskId: string;
-  readonly agentName: string;
-  readonly question: string;
-  readonly at: number;
-}
+export type { OpenGate } from "./overview.ts";
 
 /** In an object, because a handle is awaitable: a promise of one would be a promise of its results. */
 export interface Begun {
@@ -73,7 +70,7 @@ async function begun(handle: RunHandle): Promise<Begun> {
 
 const PLACES = 5;
 /** Attempts at once with one provider, over all runs of this process. */
-const PER_PROVIDER = 50;
+const PER_PROVIDER = { anthropic: 50, openai: 50, google: 50 };
 
 export class Host {
   readonly home: string;
@@ -83,7 +80,7 @@ export class Host {
   readonly journal: Journal;
   readonly costOf: CostOf;
   readonly #options: HostOptions;
-  readonly #limits = createLimits({ anthropic: PER_PROVIDER, openai: PER_PROVIDER, google: PER_PROVIDER });
+  readonly #limits = createLimits(PER_PROVIDER);
   #history: Histories | undefined;
   readonly #handles = new Map<string, { readonly handle: RunHandle; readonly orchestrator: AgentOrchestrator }>();
 
@@ -108,14 +105,15 @@ export class Host {
     const planned = planOf(order, { workflows: this.workflows, agents: new Set(this.library.agents.keys()) });
     const config = { ...(this.settings.budget && { budget: this.settings.budget }), ...planned.config };
     const chosen = chooseModels(planned.tasks, { files: this.library.agents, settings: this.settings }, config);
-    this.#checkPrices(chosen, config);
+    if (!config.rehearse) checkPrices(chosen.models.keys(), config.budget, "config.budget.usd", this);
     return { ...planned, config, ...chosen };
   }
 
   start(prepared: Prepared, options: { readonly signal?: AbortSignal } = {}): RunHandle {
     const { config, tasks, workflow } = prepared;
     const rehearsal = config.rehearse ? { speed: config.speed ?? 1, chaos: config.chaos ?? 0 } : undefined;
-    return this.#conduct(prepared.agents, config, rehearsal, tasks, (orchestrator) =>
+    const { agents } = prepared;
+    return this.#conduct({ agents, config, rehearsal, tasks }, (orchestrator) =>
       orchestrator.execute({ tasks, workflow, ...options }),
     );
   }
@@ -130,7 +128,7 @@ export class Host {
     if (this.#history === undefined) await this.learn();
     const { costOf, settings, library } = this;
     const instructionsOf = (name: string) => library.agents.get(name);
-    const given = { costOf, prices: settings.prices, places: PLACES, instructionsOf, ...this.#known, ...this.#files };
+    const given = { costOf, prices: settings.prices, places: PLACES, instructionsOf, ...this.#learned, ...this.#files };
     return forecast(prepared, runs === undefined ? given : { ...given, runs });
   }
 
@@ -139,51 +137,87 @@ export class Host {
     return repository === undefined ? {} : { files: repositoryFiles(repository) };
   }
 
-  get #known(): { readonly history?: Histories } {
+  get #learned(): { readonly history?: Histories } {
     return this.#history === undefined ? {} : { history: this.#history };
   }
 
   /** Goes on with a run that nobody conducts; `first` is obeyed before anything is begun again. */
   async resume(run: string, first?: Command): Promise<Begun> {
-    const open = this.#handles.get(run);
-    if (open !== undefined && first === undefined) return { handle: open.handle };
-    const options = first === undefined ? {} : { first };
-    return begun(this.#again(await this.state(run), (orchestrator) => orchestrator.resume(run, options)));
+    const state = this.#handles.has(run) ? undefined : await this.state(run);
+    // Somebody here may have asked for the same meanwhile.
+    const handle = this.#handles.get(run)?.handle;
+    if (handle === undefined && state !== undefined) {
+      if (first?.type === "resume") this.#checkRaise(state, first);
+      return begun(this.#again(state, first));
+    }
+    if (handle === undefined) return this.resume(run, first);
+    await handle.opened();
+    if (first !== undefined) await handle.command(first);
+    return { handle };
   }
 
   async retry(run: string, branch: Branch = {}): Promise<Begun> {
-    return begun(this.#again(await this.state(run), (orchestrator) => orchestrator.retry(run, branch)));
+    return begun(this.#branch(await this.state(run), branch, (one) => one.retry(run, branch)));
   }
 
   async fork(run: string, branch: Branch = {}): Promise<Begun> {
     const state = await this.state(run.split("@")[0] ?? run);
-    return begun(this.#again(state, (orchestrator) => orchestrator.fork(run, branch)));
+    return begun(this.#branch(state, branch, (one) => one.fork(run, branch)));
   }
 
   /** Steers a run, whoever conducts it. Says whether it was obeyed here or handed to the run's owner. */
   async command(run: string, command: Command): Promise<"obeyed" | "handed-over"> {
-    const own = this.#handles.get(run);
-    if (own && command.type !== "resume") {
-      await own.handle.command(command);
-      return "obeyed";
-    }
+    const fault = commandFault(command);
+    if (fault !== undefined) throw new TuttiError("BAD_INPUT", `${command.type}: ${fault}`, { path: "command" });
     const state = await this.state(run);
     if (isEnded(state.life)) throw new TuttiError("WRONG_STATE", `run ${run} has ended: it is ${state.life.stage}`);
-    const isPaused = state.life.stage === "paused";
-    if (own === undefined && (command.type === "cancel" || (isPaused && command.type === "resume"))) {
-      try {
-        await this.resume(run, command);
-        return "obeyed";
-      } catch (error) {
-        if (!(error instanceof TuttiError && error.code === "RUN_OWNED")) throw error;
-      }
-    }
-    if (own) {
-      await own.handle.command(command);
-      return "obeyed";
-    }
+    if (command.type === "resume" || command.type === "change") this.#checkRaise(state, command);
+    const own = this.#handles.get(run)?.handle;
+    const isOrder = command.type === "cancel" || command.type === "resume" || command.type === "pause";
+    if (own === undefined && !isOrder) this.#checkTalk(state, command);
+    const asked = own ? own.command(command) : isOrder ? this.#takeOver(state, command) : undefined;
+    if (asked && (await this.#isObeyed(run, asked))) return "obeyed";
     await this.journal.command(run, command, systemClock.now());
     return "handed-over";
+  }
+
+  async #takeOver(state: RunState, command: Command): Promise<void> {
+    // A run whose host died while it worked is not paused: taking it up is all that a resume can ask for.
+    const isLost = command.type === "resume" && state.life.stage !== "paused";
+    const { handle } = await this.resume(state.run, isLost ? undefined : command);
+    if (isLost && command.budget !== undefined) await handle.command({ type: "change", budget: command.budget });
+  }
+
+  /** False where the run has an owner that lives, who obeys its inbox, whatever else stands against taking it over. */
+  async #isObeyed(run: string, asked: Promise<unknown>): Promise<boolean> {
+    try {
+      await asked;
+      return true;
+    } catch (error) {
+      if (error instanceof TuttiError && error.code === "RUN_OWNED") return false;
+      if (this.#handles.has(run)) throw error;
+      const claimed = this.journal.claim(run).then((writer) => writer.close());
+      const isOwned = await claimed.then(
+        () => false,
+        (other) => other instanceof TuttiError && other.code === "RUN_OWNED",
+      );
+      if (isOwned) return false;
+      throw error;
+    }
+  }
+
+  /** What the owner would only write down as refused is said to whoever asks. */
+  #checkTalk(state: RunState, command: Command): void {
+    const refused = (fault: string, path: string) => new TuttiError("BAD_INPUT", fault, { path });
+    if (command.type === "decide") {
+      const fault = gateFault(state.gates, command.gate);
+      if (fault !== undefined) throw refused(fault, "gate");
+    }
+    if (command.type === "message") {
+      const { kind = "data", ...said } = command;
+      const decided = decideMessage(state.talk, { kind, ...said });
+      if ("fault" in decided) throw refused(decided.fault, "agent");
+    }
   }
 
   /** A run as its journal has it, whoever conducts it. */
@@ -208,29 +242,13 @@ export class Host {
   }
 
   /** The entry of every run, its status as it really is: one that waits at a gate says so. */
-  async list(query: RunQuery = {}): Promise<readonly RunEntry[]> {
-    const { status, ...rest } = query;
-    const asked = status === "waiting" || status === "running" ? { ...rest, status: "running" as const } : query;
-    const entries = await this.journal.list(asked);
-    const seen = await Promise.all(entries.map((entry) => (entry.status === "running" ? this.#seen(entry) : entry)));
-    return status === undefined ? seen : seen.filter((entry) => entry.status === status);
+  list(query: RunQuery = {}): Promise<readonly RunEntry[]> {
+    return listRuns(this.journal, query);
   }
 
   /** Gates that wait for somebody, of one run or of all. */
   async gates(run?: string): Promise<readonly OpenGate[]> {
-    const runs =
-      run === undefined
-        ? (await this.journal.list({ limit: 200 }))
-            .filter((one) => one.status === "running" || one.status === "paused")
-            .map((one) => one.run)
-        : [run];
-    const found: OpenGate[] = [];
-    for (const one of runs) {
-      const { gates } = await this.state(one);
-      for (const { gate, taskId, agentName, question, at } of gates.open.values())
-        found.push({ run: one, gate, taskId, agentName, question, at });
-    }
-    return found;
+    return run === undefined ? openGates(this.journal) : gatesOf(await this.state(run));
   }
 
   /** The handle of a run that this process conducts. */
@@ -245,45 +263,42 @@ export class Host {
 
   /** Lets every run go, to be resumed later. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#handles.values()].map(({ orchestrator }) => orchestrator[Symbol.asyncDispose]()));
+    await Promise.allSettled(
+      [...this.#handles.values()].map(({ orchestrator }) => orchestrator[Symbol.asyncDispose]()),
+    );
     await this.journal[Symbol.asyncDispose]();
   }
 
-  async #seen(entry: RunEntry): Promise<RunEntry> {
-    const state = await load(this.journal, entry.run).catch(() => undefined);
-    return state === undefined ? entry : { ...entry, status: statusOf(state) };
-  }
-
   /** With the agents, models and settings that the run began with. */
-  #again(state: RunState, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {
-    const { agents: cards, options } = state.start ?? { agents: {}, options: undefined };
-    const servers = Object.keys(this.settings.providers.compatible);
-    const agents: Record<string, ReturnType<typeof definitionOf>> = {};
-    for (const [name, { runtime, model }] of Object.entries(cards)) {
-      if ((runtime !== "model" && runtime !== "rehearsal") || model === undefined)
-        throw new TuttiError(
-          "BAD_INPUT",
-          `run ${state.run} was begun by a program: its agent '${name}' is a ${runtime} of that program`,
-          { path: "run", hint: "resume it with the program that began it" },
-        );
-      agents[name] = definitionOf(this.library.agents.get(name), model, runtime === "rehearsal", servers);
-    }
-    const { rehearsal, globalTimeout = Number.POSITIVE_INFINITY, ...rest } = options ?? {};
-    const tasks = [...state.graph.nodes.values()].flatMap(({ spec }) =>
-      spec ? [{ ...spec, id: spec.taskId } as AgentTask] : [],
-    );
-    return this.#conduct(agents, { ...rest, globalTimeout }, rehearsal, tasks, begin);
+  #again(state: RunState, first: Command | undefined): RunHandle {
+    const begin = (one: AgentOrchestrator) => one.resume(state.run, first === undefined ? {} : { first });
+    const isOver = isEnded(state.life) || first?.type === "cancel";
+    const crew = isOver ? standIns(state) : { agents: crewOfRun(state, this.#known, TO_DO.rest) };
+    return this.#conduct({ ...settingsOf(state), ...crew }, begin);
   }
 
-  #conduct(
-    agents: Chosen["agents"],
-    config: OrderConfig & Partial<OrchestratorConfig>,
-    rehearsal: Rehearsal | undefined,
-    tasks: readonly AgentTask[],
-    begin: (orchestrator: AgentOrchestrator) => RunHandle,
-  ): RunHandle {
+  #branch(state: RunState, branch: Branch, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {
+    const toDo = branch.from === undefined ? TO_DO.unfinished : TO_DO.all;
+    const { model } = branch.set ?? {};
+    const settings = settingsOf(state);
+    if (model !== undefined && !settings.rehearsal) callable(model, "set.model", this.settings);
+    return this.#conduct({ ...settings, agents: crewOfRun(state, this.#known, toDo) }, begin);
+  }
+
+  get #known() {
+    return { files: this.library.agents, settings: this.settings };
+  }
+
+  get #means(): Means {
+    const { settings, library, costOf } = this;
+    const { onDelta } = this.#options;
+    return { settings, library, costOf, ...this.#learned, ...(onDelta && { onDelta }) };
+  }
+
+  #conduct(of: Conducted, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {
+    const { agents, config, rehearsal, tasks } = of;
     const isVirtual = rehearsal?.speed === "max";
-    const clock = isVirtual ? new VirtualClock(systemClock.now()) : systemClock;
+    const clock = isVirtual ? new VirtualClock(Math.max(systemClock.now(), of.at ?? 0)) : systemClock;
     const busy = new Busy();
     const { files } = this.#files;
     const {
@@ -299,12 +314,13 @@ export class Host {
     const set = Object.fromEntries(Object.entries(made).filter(([, value]) => value !== undefined));
     const orchestrator = new AgentOrchestrator({
       agents,
-      runtimes: this.#runtimes({ clock, rehearsal, seed: seed ?? 1, tasks }),
+      runtimes: of.runtimes ?? runtimesOf({ clock, rehearsal, seed: seed ?? 1, tasks }, this.#means),
       journal: isVirtual ? busy.journal(this.journal) : this.journal,
       maxParallelAgents,
       globalTimeout: globalTimeout ?? Number.POSITIVE_INFINITY,
       clock,
-      limits: this.#limits,
+      // A rehearsal calls no provider and takes nobody's place there.
+      limits: rehearsal ? createLimits(PER_PROVIDER) : this.#limits,
       ...(files && { files: isVirtual ? busy.files(files) : files }),
       // In virtual time nobody could answer a gate.
       ...(isVirtual && { people: REHEARSED_PEOPLE }),
@@ -312,53 +328,52 @@ export class Host {
     });
     const handle = begin(orchestrator);
     this.#handles.set(handle.id, { handle, orchestrator });
-    const forget = async () => {
-      if (handle.status === "paused" || this.#handles.get(handle.id)?.handle !== handle) return;
-      this.#handles.delete(handle.id);
-      await orchestrator[Symbol.asyncDispose]();
-    };
-    if (clock instanceof VirtualClock) void passTime(clock, handle, busy);
-    handle.then(forget, forget);
+    const pass = clock instanceof VirtualClock ? () => passTime(clock, handle, busy) : async () => {};
+    void this.#attend(handle, orchestrator, pass);
     return handle;
   }
 
-  #runtimes(of: {
-    readonly clock: typeof systemClock;
-    readonly rehearsal: Rehearsal | undefined;
-    readonly seed: number;
-    readonly tasks: readonly AgentTask[];
-  }): { readonly [name: string]: Runtime } {
-    const { clock, rehearsal, seed, tasks } = of;
-    const { settings, library, costOf } = this;
-    const { onDelta } = this.#options;
-    const instructionsOf = (name: string) => library.agents.get(name);
-    const shared = { clock, instructionsOf, prices: settings.prices, ...(onDelta && { onDelta }) };
-    if (rehearsal === undefined) return { model: modelRuntime({ ...shared, providers: settings.providers }) };
-    const speed = rehearsal.speed === "max" ? 1 : rehearsal.speed;
-    return {
-      rehearsal: rehearsalRuntime({
-        ...shared,
-        seed,
-        speed,
-        chaos: rehearsal.chaos,
-        costOf,
-        ...this.#known,
-        needs: needsIn(tasks),
-      }),
-    };
+  /** To its end. At a pause the run stays here, to be steered, and virtual time stands still until it goes on. */
+  async #attend(handle: RunHandle, orchestrator: AgentOrchestrator, pass: () => Promise<void>): Promise<void> {
+    let resumed = () => {};
+    orchestrator.on("workflow:resumed", () => resumed());
+    for (;;) {
+      const passing = pass();
+      const told = handle.then(
+        () => handle.status,
+        () => undefined,
+      );
+      const [status] = await Promise.all([told, passing]);
+      if (status !== "paused" && status !== "running" && status !== "waiting") break;
+      if (handle.status === "paused")
+        await new Promise<void>((resolve) => {
+          resumed = resolve;
+        });
+    }
+    if (this.#handles.get(handle.id)?.handle === handle) this.#handles.delete(handle.id);
+    await orchestrator[Symbol.asyncDispose]().catch(() => {});
   }
 
-  /** A model of unknown price cannot be held to a limit of money (I7). */
-  #checkPrices({ models }: Chosen, { budget, rehearse }: OrderConfig): void {
-    if (budget?.usd === undefined || rehearse) return;
-    const usage = { input: 1000, output: 1000, cacheRead: 0, cacheWrite: 0 };
-    for (const model of models.keys())
-      if (this.costOf(model, usage, { prices: this.settings.prices }) === null)
-        throw new TuttiError("BAD_INPUT", `the price of ${model} is not known, so a budget in money cannot hold it`, {
-          path: "config.budget.usd",
-          hint: `give its price under 'prices' in ${join(this.home, "config.yaml")}, or limit tokens`,
-        });
+  #checkRaise(state: RunState, { budget }: { readonly budget?: Budget }): void {
+    const models = modelsNeeded(state, TO_DO.rest).map(({ model }) => model);
+    checkPrices(models, budget, "budget.usd", this);
   }
+}
+
+/** What a run is conducted with. */
+interface Conducted {
+  readonly agents: Chosen["agents"];
+  readonly runtimes?: { readonly [name: string]: Runtime };
+  readonly config: OrderConfig & Partial<OrchestratorConfig>;
+  readonly rehearsal: Rehearsal | undefined;
+  readonly tasks: readonly AgentTask[];
+  /** When something last became true in it. */
+  readonly at?: number;
+}
+
+function settingsOf(state: RunState): Omit<Conducted, "agents"> {
+  const { rehearsal, globalTimeout = Number.POSITIVE_INFINITY, ...rest } = state.start?.options ?? {};
+  return { config: { ...rest, globalTimeout }, rehearsal, tasks: tasksOf(state), at: state.at };
 }
 
 const REHEARSED_PEOPLE: People = {

@@ -123,7 +123,14 @@ export class AgentOrchestrator {
         const writer = await this.journal.claim(run);
         const state = await load(this.journal, run);
         const driver = this.#drive(state, writer);
-        await driver.takeUp(options.first);
+        try {
+          await driver.takeUp(options.first);
+        } catch (error) {
+          // What was asked cannot be: the run is left as it was, for others to take up.
+          this.drivers.delete(run);
+          await driver.close();
+          throw error;
+        }
         return { driver };
       },
       options.signal,
@@ -274,8 +281,8 @@ export class AgentOrchestrator {
 
 /** Deep where a task is deep, which most are not. */
 function copyOf(task: AgentTask): AgentTask {
-  const { context, when, until, forEach, gate, dependencies } = task;
-  if (context || when || until || forEach || typeof gate === "object" || task.fallbacks || task.repeats)
+  const { context, when, until, forEach, gate, dependencies, fallbacks, repeats, reads, output } = task;
+  if (context || when || until || forEach || typeof gate === "object" || fallbacks || repeats || reads || output)
     return structuredClone(task);
   return dependencies ? { ...task, dependencies: dependencies.slice() } : { ...task };
 }

@@ -12,6 +12,8 @@ export interface Ingredients {
   /** Hash of each output it is shown, by the name it is shown under. */
   readonly shown: { readonly [task: string]: string };
   readonly messages: readonly { readonly from: string; readonly content: Json }[];
+  /** How its prompt is put together out of them; absent for an agent that is shown no prompt of ours. */
+  readonly how?: { readonly contextStrategy: string; readonly pruningThreshold: number } | undefined;
   /** Which of several equal tasks this is, so that N voters stay N. */
   readonly sample: number;
 }
@@ -27,6 +29,8 @@ export function contentKey(made: Ingredients): string {
     spec.maxTokens,
     spec.description,
     spec.output === undefined ? undefined : canonical(spec.output),
+    made.how?.contextStrategy,
+    made.how?.pruningThreshold,
   ];
   const shown = Object.keys(made.shown)
     .sort(byCodeUnit)

@@ -165,13 +165,11 @@ function invoke(telling: Telling, node: Node, attempt: number, restart: number):
   const waiting = state.talk.waiting.get(agentName);
   if (waiting) emit(telling, "message:delivered", { ...who, attempt, messages: waiting });
   const card = state.places.agents[agentName];
-  const maxTokens = node.spec?.maxTokens;
   emit(telling, "agent:invoke", {
     ...who,
     attempt,
     model: node.spec?.model ?? card?.model ?? card?.runtime ?? "unknown",
-    ...(maxTokens === undefined ? {} : { maxTokens }),
-    ...(restart === 0 ? {} : { restart }),
+    ...defined({ maxTokens: node.spec?.maxTokens, restart: restart || undefined }),
     ...keyOf(state, node),
   });
 }
@@ -182,8 +180,9 @@ function keyOf(state: RunState, node: Node): { readonly key?: string; readonly u
   const card = state.places.agents[agentName];
   const why = uncacheable(agentName, card, node.spec);
   if (why !== undefined || !node.spec) return { uncacheable: why ?? "not planned" };
-  const shown = shownHashes(node, card?.runtime !== "function" && state.start?.options.contextStrategy === "shared");
-  const made = { spec: node.spec, agentName, card, prompt: promptOf(node), note: node.note, shown };
+  const how = card?.runtime === "function" ? undefined : state.start?.options;
+  const shown = shownHashes(node, how?.contextStrategy === "shared");
+  const made = { spec: node.spec, agentName, card, prompt: promptOf(node), note: node.note, shown, how };
   const messages = messagesOf(state.talk, node.id);
   return { key: contentKey({ ...made, messages, sample: state.samples.of.get(node.id) ?? 0 }) };
 }

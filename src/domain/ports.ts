@@ -54,6 +54,8 @@ export interface RunEntry {
   readonly summary?: Summary;
   readonly parent?: Parent;
   readonly reason?: string;
+  /** No model was called (I13). */
+  readonly rehearsed?: true;
 }
 export interface RunQuery {
   readonly status?: RunStatus;

@@ -18,8 +18,9 @@ export const isFinal = (status: RunStatus): boolean =>
 
 export function entryAfter(entry: RunEntry | undefined, event: RunEvent): RunEntry | undefined {
   if (event.type === "workflow:start") {
-    const { run, at, workflow, taskCount, parent } = event;
-    return { run, workflow, status: "running", startedAt: at, taskCount, ...(parent && { parent }) };
+    const { run, at, workflow, taskCount, parent, rehearsed } = event;
+    const entry = { run, workflow, status: "running" as const, startedAt: at, taskCount };
+    return { ...entry, ...(parent && { parent }), ...(rehearsed && { rehearsed }) };
   }
   if (entry === undefined) return undefined;
   const { reason: _reason, ...rest } = entry;

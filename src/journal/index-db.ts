@@ -17,9 +17,9 @@ import { COLUMNS, provenRow, rowsOf } from "./scan.ts";
 import { checkVersion } from "./schema.ts";
 
 const TABLE = `create table if not exists run(run text primary key, workflow text not null, status text not null,
-  started_at, ended_at, task_count integer, summary text, parent text, reason text) without rowid`;
-const PUT = `insert or replace into run(run, workflow, status, started_at, ended_at, task_count, summary, parent, reason)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  started_at, ended_at, task_count integer, summary text, parent text, reason text, rehearsed integer) without rowid`;
+const PUT = `insert or replace into run(run, workflow, status, started_at, ended_at, task_count, summary, parent, reason, rehearsed)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 export class Index {
   readonly #file: string;
@@ -183,6 +183,7 @@ function put(db: DatabaseSync, e: RunEntry): void {
     json(e.summary),
     json(e.parent),
     e.reason ?? null,
+    e.rehearsed ? 1 : null,
   );
 }
 
@@ -205,7 +206,7 @@ function select(db: DatabaseSync, query: RunQuery, limit: number): RunEntry[] {
 }
 
 function entryOf(row: Record<string, unknown>): RunEntry {
-  const { run, workflow, status, started_at, ended_at, task_count, summary, parent, reason } = row;
+  const { run, workflow, status, started_at, ended_at, task_count, summary, parent, reason, rehearsed } = row;
   return {
     run,
     workflow,
@@ -216,5 +217,6 @@ function entryOf(row: Record<string, unknown>): RunEntry {
     ...(typeof summary === "string" && { summary: JSON.parse(summary) }),
     ...(typeof parent === "string" && { parent: JSON.parse(parent) }),
     ...(reason !== null && { reason }),
+    ...(rehearsed === 1 && { rehearsed: true }),
   } as RunEntry;
 }

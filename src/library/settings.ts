@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { TuttiError } from "../domain/error.ts";
+import { reasonOf, TuttiError } from "../domain/error.ts";
 import type { Budget } from "../domain/plan.ts";
 import { fields, isRecord, type Shape, text, wrong } from "../domain/shape.ts";
 
@@ -108,7 +108,7 @@ async function readConfig(path: string): Promise<File> {
     source = await readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw error;
+    throw new TuttiError("BAD_INPUT", `${path} cannot be read: ${reasonOf(error)}`, { path: "config.yaml" });
   }
   const refuse = (message: string, line?: number) => {
     const where = line === undefined ? path : `${path}:${line}`;
@@ -117,7 +117,12 @@ async function readConfig(path: string): Promise<File> {
   const document = parseDocument(source, { uniqueKeys: true });
   const [error] = document.errors;
   if (error) throw refuse(error.message.split("\n")[0] ?? "unreadable", error.linePos?.[0].line);
-  const value: unknown = document.toJS({ maxAliasCount: 10 }) ?? {};
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 10 }) ?? {};
+  } catch (error) {
+    throw refuse(reasonOf(error));
+  }
   const found = shape(value);
   if (found) throw refuse(`'${found.at.slice(1) || "the file"}' ${found.fault}`);
   return value as File;

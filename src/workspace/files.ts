@@ -1,24 +1,30 @@
 /**
  * Files of a repository for a prompt. Only what lies in the repository, what git does not ignore, and no more than
  * fits; what was left out is said, with the reason.
+ *
+ * F1. Where a file really lies decides, not the name that leads there: a link gets in nothing that was not listed.
+ * F2. Nothing waits: a pipe or a device is left out, not opened to the end.
  */
-import { open, readdir, realpath } from "node:fs/promises";
+import { isUtf8 } from "node:buffer";
+import { constants } from "node:fs";
+import { open, realpath } from "node:fs/promises";
 import { join, matchesGlob, relative, sep } from "node:path";
 import { reasonOf } from "../domain/error.ts";
 import { byCodeUnit, sha256 } from "../domain/json.ts";
 import type { FileSet, Files } from "../domain/ports.ts";
-import { runProgram } from "../process/program.ts";
+import { listFiles } from "./listing.ts";
 
-const READ_LIMITS = {
+export const READ_LIMITS = {
   files: 400,
   file: 256 * 1024,
   all: 4 * 1024 * 1024,
-  listed: 100_000,
   leftOut: 500,
 } as const;
 /** Never in a prompt, whatever a glob says: they hold what must not leave the machine. */
-const SECRET = /(^|\/)(\.env(\..+)?|\.npmrc|\.netrc|id_(rsa|ed25519|ecdsa|dsa)|.*\.(pem|key|p12|pfx))$/i;
+const SECRET =
+  /(^|\/)(\.env(\..+)?|\.npmrc|\.netrc|\.pypirc|\.htpasswd|\.git-credentials|\.(ssh|aws|gnupg)\/.*|id_(rsa|ed25519|ecdsa|dsa)|.*\.(pem|key|p12|pfx|jks|keystore))$/i;
 const ALLOWED = /(^|\/)\.env\.(example|sample|template)$/i;
+const isSecret = (path: string) => SECRET.test(path) && !ALLOWED.test(path);
 
 /** Reads below `root`, which is looked at anew for each task. */
 export function repositoryFiles(root: string): Files {
@@ -26,91 +32,66 @@ export function repositoryFiles(root: string): Files {
 }
 
 async function readFiles(root: string, globs: readonly string[]): Promise<FileSet> {
-  const base = await realpath(root);
   const leftOut: { path: string; why: string }[] = [];
   const leave = (path: string, why: string) => {
     if (leftOut.length < READ_LIMITS.leftOut) leftOut.push({ path, why });
   };
-  const wanted = globs.map((glob) => glob.replace(/^\.\//, ""));
-  const listed = await listFiles(base);
-  for (const [i, glob] of wanted.entries())
-    if (!listed.some((path) => matches(path, glob))) leave(globs[i] ?? glob, "no file of the repository matches");
+  const base = await realpath(root);
+  const listing = await listFiles(base);
+  if (listing.fault !== undefined) for (const glob of globs) leave(glob, listing.fault);
+  const listed = new Set(listing.paths);
+  const wanted = new Set<string>();
+  for (const glob of globs) {
+    const found = listing.paths.filter((path) => matches(path, glob));
+    if (found.length === 0 && listing.fault === undefined) leave(glob, "no file of the repository matches");
+    for (const path of found) wanted.add(path);
+  }
   const files: { path: string; text: string; hash: string }[] = [];
   let all = 0;
-  for (const path of listed.filter((one) => wanted.some((glob) => matches(one, glob))).sort(byCodeUnit)) {
-    if (SECRET.test(path) && !ALLOWED.test(path)) leave(path, "it may hold secrets");
+  for (const path of [...wanted].sort(byCodeUnit)) {
+    if (isSecret(path)) leave(path, "it may hold secrets");
     else if (files.length >= READ_LIMITS.files) leave(path, `more than ${READ_LIMITS.files} files were asked for`);
     else if (all >= READ_LIMITS.all) leave(path, `the files before it have ${READ_LIMITS.all} bytes already`);
     else {
-      const read = await readOne(base, path);
+      const read = await readOne(base, path, listed);
       if ("why" in read) leave(path, read.why);
       else {
         files.push({ path, text: read.text, hash: sha256(read.text) });
-        all += read.text.length;
+        all += read.bytes;
       }
     }
   }
   return { files, leftOut };
 }
 
-/** A folder stands for all that is in it. */
+/** A folder stands for all that is in it, and a path for itself, whatever signs it holds. */
 function matches(path: string, glob: string): boolean {
-  const bare = glob.replace(/\/+$/, "");
-  return bare === "" || bare === "." || matchesGlob(path, glob) || path.startsWith(`${bare}/`);
+  const bare = glob.replace(/^\.\//, "").replace(/\/+$/, "");
+  if (bare === "" || bare === "." || path === bare || path.startsWith(`${bare}/`)) return true;
+  return matchesGlob(path, bare);
 }
 
-async function readOne(base: string, path: string): Promise<{ readonly text: string } | { readonly why: string }> {
+type Read = { readonly text: string; readonly bytes: number } | { readonly why: string };
+
+async function readOne(base: string, path: string, listed: ReadonlySet<string>): Promise<Read> {
   try {
     const real = await realpath(join(base, path));
-    const inside = relative(base, real);
-    if (inside.startsWith("..") || inside === ".git" || inside.startsWith(`.git${sep}`))
-      return { why: "it leads out of the repository" };
-    const file = await open(real, "r");
+    const inside = relative(base, real).split(sep).join("/");
+    if (inside === ".." || inside.startsWith("../")) return { why: "it leads out of the repository" };
+    if (inside !== path && !listed.has(inside)) return { why: "it leads to a file that is ignored" };
+    if (isSecret(inside)) return { why: "it may hold secrets" };
+    const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const { size } = await file.stat();
-      if (size > READ_LIMITS.file) return { why: `it has ${size} bytes; the limit is ${READ_LIMITS.file}` };
+      const stat = await file.stat();
+      if (!stat.isFile()) return { why: "it is no file" };
+      if (stat.size > READ_LIMITS.file) return { why: `it has ${stat.size} bytes; the limit is ${READ_LIMITS.file}` };
       const bytes = await file.readFile();
-      if (bytes.includes(0)) return { why: "it is not text" };
-      return { text: bytes.toString("utf8") };
+      if (bytes.includes(0) || !isUtf8(bytes)) return { why: "it is not text" };
+      return { text: bytes.toString("utf8"), bytes: bytes.length };
     } finally {
       await file.close();
     }
   } catch (error) {
     return { why: reasonOf(error) };
-  }
-}
-
-/** By git where it is a repository; elsewhere everything but what is hidden or installed. */
-async function listFiles(base: string): Promise<readonly string[]> {
-  const git = [
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.hooksPath=/dev/null",
-    "ls-files",
-    "-z",
-    "--cached",
-    "--others",
-    "--exclude-standard",
-  ];
-  const env = { GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
-  const ran = await runProgram("git", git, { cwd: base, env }).catch(() => undefined);
-  if (ran?.code === 0)
-    return ran.stdout
-      .split("\0")
-      .filter((path) => path !== "")
-      .slice(0, READ_LIMITS.listed);
-  const found: string[] = [];
-  await walk(base, "", found);
-  return found;
-}
-
-async function walk(base: string, folder: string, found: string[]): Promise<void> {
-  for (const entry of await readdir(join(base, folder), { withFileTypes: true })) {
-    if (found.length >= READ_LIMITS.listed) return;
-    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (entry.isDirectory() && !entry.name.startsWith(".") && entry.name !== "node_modules")
-      await walk(base, path, found);
-    else if (entry.isFile()) found.push(path);
   }
 }

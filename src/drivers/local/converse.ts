@@ -7,6 +7,7 @@ import type { RunEvent } from "../../domain/events.ts";
 import { asJson, defined, type Json } from "../../domain/json.ts";
 import type { BlobRef } from "../../domain/plan.ts";
 import type { Attempt, FileSet, Journal, Message, Outcome, Shown } from "../../domain/ports.ts";
+import { isRecord } from "../../domain/shape.ts";
 import { ancestorsOf, hasOutput, type Node } from "../../graph/dag.ts";
 import type { World } from "./world.ts";
 
@@ -15,6 +16,20 @@ interface Telling {
   readonly world: World;
   readonly run: string;
   resolve(output: Json | BlobRef): Promise<Json>;
+}
+
+/**
+ * What an attempt was shown that is begun again, so that a reply which is paid already fits what it was asked; unless
+ * it has been given messages since.
+ */
+export async function shownBefore(driver: Telling, { task, attempt, messages }: Attempt): Promise<Shown | undefined> {
+  let last: RunEvent | undefined;
+  for await (const page of driver.world.journal.read(driver.run, { attempt: { taskId: task.id, attempt } }))
+    for (const event of page) if (event.type === "context:shown") last = event;
+  if (last?.type !== "context:shown" || messages.some(({ seq }) => seq > (last?.seq ?? 0))) return undefined;
+  const { text, tokens, pieces } = isRecord(last.entry) ? last.entry : {};
+  if (typeof text !== "string" || typeof tokens !== "number" || !Array.isArray(pieces)) return undefined;
+  return { text, tokens, pieces: pieces as Json[] };
 }
 
 /** The prompt of an attempt by the run's strategy, within its threshold. */

@@ -19,7 +19,7 @@ import type { Command, Fact } from "../../domain/facts.ts";
 import { defined, type Json } from "../../domain/json.ts";
 import { type BlobRef, isBlobRef } from "../../domain/plan.ts";
 import type { Batch, BoardEntry, RunWriter } from "../../domain/ports.ts";
-import { isEnded } from "../../scheduling/life.ts";
+import { isEnded, orderFault } from "../../scheduling/life.ts";
 import { load } from "./load.ts";
 import { type Host, holdsBlob, Performance } from "./performance.ts";
 import type { World } from "./world.ts";
@@ -120,7 +120,10 @@ export class LocalDriver implements Host {
 
   /** Takes up what the journal says is owed, after a load; `first` is obeyed before anything is begun again. */
   async takeUp(first?: Command): Promise<void> {
-    if (isEnded(this.#state.life)) return;
+    const { life } = this.#state;
+    if (isEnded(life)) return;
+    const fault = first && isOrder(first) ? orderFault(life, first.type) : undefined;
+    if (fault !== undefined) throw new TuttiError("WRONG_STATE", fault);
     const obeyed = first && this.tell(first);
     if (this.#state.life.stage !== "paused") await this.tell({ type: "recovered" });
     else if (obeyed === undefined) this.#carryOut(undefined);
@@ -336,6 +339,10 @@ export class LocalDriver implements Host {
     this.#listening?.();
     await this.#writer.close().catch(() => {});
   }
+}
+
+function isOrder(command: Command): command is Extract<Command, { type: "pause" | "resume" | "cancel" }> {
+  return command.type === "pause" || command.type === "resume" || command.type === "cancel";
 }
 
 function nameOf({ taskId, attempt }: Perform): string {

@@ -17,7 +17,7 @@ import { type BlobRef, isBlobRef } from "../../domain/plan.ts";
 import type { Attempt, AttemptLog, AttemptWorld, Board, BoardEntry, Outcome, Runtime } from "../../domain/ports.ts";
 import { hasOutput, type Node, promptOf } from "../../graph/dag.ts";
 import { taskOf } from "../../graph/expand.ts";
-import { heard, showTo } from "./converse.ts";
+import { heard, type Said, shownBefore, showTo } from "./converse.ts";
 import type { World } from "./world.ts";
 
 /** The driver, as an attempt needs it. */
@@ -189,20 +189,32 @@ export class Performance {
 
   /** What it is shown is in the journal before it is asked; what it says to others is sent before its result counts. */
   async #converse(runtime: Runtime, node: Node, attempt: Attempt): Promise<Outcome> {
-    const shown = await showTo(this.#driver, node, attempt);
+    const before = this.#effect.restart > 0 ? await shownBefore(this.#driver, attempt) : undefined;
+    const shown = before ?? (await showTo(this.#driver, node, attempt));
     const { text, tokens, pieces } = shown;
-    await this.#log([{ type: "context:shown", entry: { tokens, pieces, text } }]);
-    const { outcome, messages, faults } = heard(
-      await runtime.perform({ ...attempt, shown }, new PerformingWorld(this)),
-    );
-    const { taskId, attempt: number } = this.#effect;
-    const before = this.#effect.restart > 0 ? [...this.#driver.state.talk.messages.values()] : [];
+    if (!before) await this.#log([{ type: "context:shown", entry: { tokens, pieces, text } }]);
+    const outcome = await runtime.perform({ ...attempt, shown }, new PerformingWorld(this));
+    // Where agents may not talk, what looks like a message is part of the text.
+    if (this.#driver.state.start?.options.enableCommunication === false) return outcome;
+    const said = heard(outcome);
+    const isSent = await this.#say(said);
+    // A message that reached nobody is still in the text: no word that was paid for is lost.
+    return isSent ? said.outcome : outcome;
+  }
+
+  /** Sends what a reply says to others, each once over all restarts. Says whether all of it arrived. */
+  async #say({ messages, faults }: Said): Promise<boolean> {
+    const { taskId, attempt } = this.#effect;
+    const sent = this.#effect.restart > 0 ? [...this.#driver.state.talk.messages.values()] : [];
     const isSaid = (to: string, content: Json) =>
-      before.some((one) => one.taskId === taskId && one.to === to && one.content === content);
-    for (const { to, kind, content } of messages.filter((one) => !isSaid(one.to, one.content)))
-      await this.#driver.tell({ type: "sent", taskId, attempt: number, to, kind, content });
+      sent.some((one) => one.taskId === taskId && one.to === to && one.content === content);
+    let isSent = true;
+    for (const { to, kind, content } of messages.filter((one) => !isSaid(one.to, one.content))) {
+      const events = await this.#driver.tell({ type: "sent", taskId, attempt, to, kind, content });
+      if (events.some(({ type }) => type === "fact:refused")) isSent = false;
+    }
     for (const reason of faults) await this.#driver.tell({ type: "unfit", what: "sent", reason });
-    return outcome;
+    return isSent;
   }
 
   #node(): Node {

@@ -1,0 +1,71 @@
+/** The agents of a run that its journal holds, so that it can go on, be done again, or only be ended. */
+import type { RunState } from "../core/state.ts";
+import { TuttiError } from "../domain/error.ts";
+import type { AgentTask } from "../domain/plan.ts";
+import type { Runtime } from "../domain/ports.ts";
+import { hasOutput, isSettled, type Node } from "../graph/dag.ts";
+import { taskOf } from "../graph/expand.ts";
+import type { AgentDefinition } from "./agents.ts";
+import { callable, definitionOf, type Known, namesIn, serversOf } from "./crew-of-files.ts";
+
+/** Which tasks are still to be done: by a resume, by a retry or fork, and by one that begins further up. */
+export const TO_DO = {
+  rest: (node: Node) => !isSettled(node),
+  unfinished: (node: Node) => !hasOutput(node),
+  all: () => true,
+} as const;
+export type ToDo = (typeof TO_DO)[keyof typeof TO_DO];
+
+type Agents = { readonly [name: string]: AgentDefinition };
+
+/**
+ * With the models that the run began with. Throws BAD_INPUT where an agent is gone, or where a model that is still
+ * needed cannot be called now: the run would go on only to fail for good.
+ */
+export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
+  const { files, settings } = known;
+  const agents = new Map<string, AgentDefinition>();
+  for (const [name, { runtime, model }] of Object.entries(state.places.agents)) {
+    if ((runtime !== "model" && runtime !== "rehearsal") || model === undefined)
+      throw new TuttiError(
+        "BAD_INPUT",
+        `run ${state.run} was begun by a program: its agent '${name}' is a ${runtime} of that program`,
+        { path: "run", hint: "resume it with the program that began it" },
+      );
+    const file = files.get(name);
+    if (file === undefined)
+      throw new TuttiError("BAD_INPUT", `run ${state.run} needs agent '${name}', which is no longer in the library`, {
+        path: `agents.${name}`,
+        hint: "put its file back, or cancel the run",
+      });
+    agents.set(name, definitionOf(file, model, runtime === "rehearsal", serversOf(settings)));
+  }
+  for (const { model, by } of modelsNeeded(state, toDo)) callable(model, `agents.${by}`, settings);
+  return Object.fromEntries(agents);
+}
+
+/** The real models that these tasks call, each with an agent that needs it. */
+export function modelsNeeded(state: RunState, toDo: ToDo): readonly { readonly model: string; readonly by: string }[] {
+  const needed = new Map<string, string>();
+  for (const node of state.graph.nodes.values()) {
+    if (!node.spec || node.removed || !toDo(node)) continue;
+    for (const name of namesIn(node.spec)) {
+      const card = state.places.agents[name];
+      const model = node.spec.model ?? card?.model;
+      if (card?.runtime === "model" && model !== undefined && !needed.has(model)) needed.set(model, name);
+    }
+  }
+  return [...needed].map(([model, by]) => ({ model, by }));
+}
+
+/** Stand-ins for a run that is only ended: nobody is asked anything. */
+export function standIns(state: RunState): { agents: Agents; runtimes: { readonly [name: string]: Runtime } } {
+  const agents = Object.keys(state.places.agents).map((name) => [name, { runtime: "none" }] as const);
+  const reason = "the run was only taken up to be ended";
+  const none: Runtime = { perform: async () => ({ ok: false, failure: "bug", reason, retry: "never" }) };
+  return { agents: Object.fromEntries(agents), runtimes: { none } };
+}
+
+export function tasksOf(state: RunState): readonly AgentTask[] {
+  return [...state.graph.nodes.values()].flatMap(({ spec }) => (spec ? [taskOf(spec)] : []));
+}

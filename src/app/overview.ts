@@ -1,0 +1,57 @@
+/** What can be seen of all runs of a home, whoever conducts them: their entries, and the gates that wait for somebody. */
+import { type RunState, statusOf } from "../core/state.ts";
+import type { Journal, RunEntry, RunQuery } from "../domain/ports.ts";
+import { load } from "../drivers/local/load.ts";
+
+export interface OpenGate {
+  readonly run: string;
+  readonly gate: string;
+  readonly taskId: string;
+  readonly agentName: string;
+  readonly question: string;
+  readonly at: number;
+}
+
+/** Runs that are looked through at once. */
+const PAGE = 200;
+const DEFAULT_LIMIT = 50;
+
+/** The entry of every run, its status as it really is: one that waits at a gate says so. */
+export async function listRuns(journal: Journal, query: RunQuery = {}): Promise<readonly RunEntry[]> {
+  const { status, limit = DEFAULT_LIMIT } = query;
+  const see = (entries: readonly RunEntry[]) =>
+    Promise.all(entries.map((entry) => (entry.status === "running" ? seen(journal, entry) : entry)));
+  if (status !== "waiting" && status !== "running") return see(await journal.list(query));
+  // The index knows both as running; only a run's own journal tells them apart.
+  const found: RunEntry[] = [];
+  for (let before = query.before; found.length < limit; ) {
+    const from = before === undefined ? {} : { before };
+    const page = await journal.list({ ...query, ...from, status: "running", limit: PAGE });
+    found.push(...(await see(page)).filter((entry) => entry.status === status));
+    before = page.at(-1)?.run;
+    if (page.length < PAGE) break;
+  }
+  return found.slice(0, limit);
+}
+
+async function seen(journal: Journal, entry: RunEntry): Promise<RunEntry> {
+  const state = await load(journal, entry.run).catch(() => undefined);
+  return state === undefined ? entry : { ...entry, status: statusOf(state) };
+}
+
+/** Of all runs that have not ended. One that cannot be read hides no other's. */
+export async function openGates(journal: Journal): Promise<readonly OpenGate[]> {
+  const lists = (["running", "paused"] as const).map((status) => journal.list({ status, limit: 1000 }));
+  const found: OpenGate[] = [];
+  for (const { run } of (await Promise.all(lists)).flat()) {
+    const state = await load(journal, run).catch(() => undefined);
+    if (state) found.push(...gatesOf(state));
+  }
+  return found;
+}
+
+export function gatesOf({ run, gates }: RunState): readonly OpenGate[] {
+  return [...gates.open.values()].map(({ gate, taskId, agentName, question, at }) => ({
+    ...{ run, gate, taskId, agentName, question, at },
+  }));
+}

@@ -1,0 +1,38 @@
+/** What performs the agents of one run of a host: real models, or rehearsed ones. */
+import type { AgentTask, Rehearsal } from "../domain/plan.ts";
+import type { Clock, Runtime } from "../domain/ports.ts";
+import type { Loaded } from "../library/catalog.ts";
+import type { Settings } from "../library/settings.ts";
+import { type Delta, modelRuntime } from "../runtimes/model/runtime.ts";
+import type { CostOf } from "../runtimes/prices.ts";
+import { needsIn } from "../runtimes/rehearsal/needs.ts";
+import { rehearsalRuntime } from "../runtimes/rehearsal/runtime.ts";
+import type { Histories } from "./history.ts";
+
+/** What a host has for all its runs. */
+export interface Means {
+  readonly settings: Settings;
+  readonly library: Loaded;
+  readonly costOf: CostOf;
+  readonly history?: Histories;
+  readonly onDelta?: (delta: Delta) => void;
+}
+
+interface Of {
+  readonly clock: Clock;
+  readonly rehearsal: Rehearsal | undefined;
+  readonly seed: number;
+  readonly tasks: readonly AgentTask[];
+}
+
+export function runtimesOf({ clock, rehearsal, seed, tasks }: Of, means: Means): { readonly [name: string]: Runtime } {
+  const { settings, library, costOf, history, onDelta } = means;
+  const instructionsOf = (name: string) => library.agents.get(name);
+  const shared = { clock, instructionsOf, prices: settings.prices, ...(onDelta && { onDelta }) };
+  if (rehearsal === undefined) return { model: modelRuntime({ ...shared, providers: settings.providers }) };
+  const { chaos } = rehearsal;
+  // Virtual time passes as fast as it can by itself.
+  const speed = rehearsal.speed === "max" ? 1 : rehearsal.speed;
+  const needs = needsIn(tasks);
+  return { rehearsal: rehearsalRuntime({ ...shared, seed, speed, chaos, costOf, needs, ...(history && { history }) }) };
+}
