@@ -1,0 +1,146 @@
+/** The wire types of the HTTP surface. Types only: a browser imports them without any code of the server. */
+import type { RunEvent, RunResults, RunStatus, Summary, TaskResult } from "../domain/events.ts";
+import type { Json } from "../domain/json.ts";
+import type { AgentTask, Budget, Condition, Parent } from "../domain/plan.ts";
+
+export interface ApiError {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    /** What to do next. */
+    readonly hint?: string;
+    /** The field of the body or query that is wrong. */
+    readonly path?: string;
+  };
+}
+
+export type Accepted = { readonly run: string };
+/** `obeyed` here, or `handed-over` to the process that conducts the run. */
+export interface Steered extends Accepted {
+  readonly command: "obeyed" | "handed-over";
+}
+
+export interface WorkflowListed {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly category: string;
+  readonly tags: readonly string[];
+  /** Seconds. */
+  readonly estimatedDuration: number;
+  readonly complexity: "low" | "medium" | "high";
+}
+export type WorkflowList = { readonly workflows: readonly WorkflowListed[] };
+
+export interface RunListed {
+  readonly run: string;
+  readonly status: RunStatus;
+  readonly workflow: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly taskCount: number;
+  readonly summary?: Summary;
+  readonly parent?: Parent;
+  readonly reason?: string;
+}
+export interface RunList {
+  readonly runs: readonly RunListed[];
+  /** Asks for the runs before these; absent at the end. */
+  readonly cursor?: string;
+}
+
+export type RunShown = Omit<RunResults, "tasks"> & {
+  readonly tasks: { readonly [id: string]: Omit<TaskResult, "output"> & { readonly output?: Json } };
+  readonly workflow: string;
+  readonly startedAt: number;
+  readonly parent?: Parent;
+};
+
+export interface EventPage {
+  readonly events: readonly RunEvent[];
+  /** Where the next page begins; absent where this one reaches the newest event. */
+  readonly next?: number;
+}
+
+export type Pause = { readonly reason?: string };
+
+export type Resume = { readonly budget?: Budget; readonly globalTimeout?: number };
+export type Retry = { readonly task?: string; readonly set?: Partial<AgentTask> };
+export type Fork = { readonly from?: string; readonly set?: Partial<AgentTask> };
+export type Say = { readonly agent: string; readonly text: string };
+
+export interface GateListed {
+  readonly run: string;
+  readonly gate: string;
+  readonly taskId: string;
+  readonly agentName: string;
+  readonly question: string;
+  readonly at: number;
+}
+export type GateList = { readonly gates: readonly GateListed[] };
+export interface Decide {
+  readonly decision: "approve" | "reject";
+  readonly note?: string;
+  /** A new prompt for the task behind the gate. */
+  readonly edited?: string;
+}
+
+export interface ProcessStep {
+  readonly id: string;
+  readonly input?: Json;
+  readonly instructions?: string;
+  /** The agent must have all of them, spelt exactly so. Without any, the agent of the step before goes on. */
+  readonly capabilities?: readonly string[];
+  /** All must hold of earlier steps, or the step is skipped. */
+  readonly conditions?: Condition | readonly Condition[];
+}
+export interface ProcessResult {
+  readonly processId: string;
+  readonly status: RunStatus;
+  readonly reason?: string;
+  readonly rehearsed?: true;
+  /** In the order of the steps. */
+  readonly results: readonly (RunShown["tasks"][string] & { readonly id: string; readonly agentName: string })[];
+}
+
+export interface AgentListed {
+  readonly name: string;
+  readonly description: string;
+  readonly category?: string;
+  readonly capabilities: readonly string[];
+  readonly tags: readonly string[];
+  readonly tier?: string;
+  readonly model?: string;
+}
+export type AgentList = { readonly agents: readonly AgentListed[] };
+export type AgentShown = AgentListed & { readonly instructions: string; readonly tools?: readonly string[] };
+
+export interface Health {
+  readonly status: "ok";
+  /** The rest is there for whoever has the token. */
+  readonly agents?: number;
+  readonly workflows?: number;
+  /** Runs that this process conducts. */
+  readonly conducted?: number;
+  readonly streams?: number;
+  readonly providers?: readonly string[];
+  /** Agent files that could not be read. */
+  readonly warnings?: number;
+}
+
+export interface AgentMetric {
+  readonly agentId: string;
+  /** 0 to 1; null before its first task. */
+  readonly successRate: number | null;
+  /** Milliseconds; null before its first task. */
+  readonly averageResponseTime: number | null;
+  readonly totalTasks: number;
+  readonly currentLoad: number;
+}
+export interface Metrics {
+  readonly totalAgents: number;
+  /** Tasks of live runs that have not begun. */
+  readonly queueLength: number;
+  readonly activeJobs: number;
+  readonly agentMetrics: readonly AgentMetric[];
+}
