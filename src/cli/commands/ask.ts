@@ -1,0 +1,46 @@
+/** `tutti ask`: one task for one agent; its answer is all that goes to standard output. */
+import type { Command } from "commander";
+import { define, exiting } from "../define.ts";
+import { EXIT } from "../exit.ts";
+import { conductFlags } from "../flags.ts";
+import type { Io } from "../io.ts";
+import type { ConductFlags } from "../run-input.ts";
+
+interface Flags extends ConductFlags {
+  readonly yes?: true;
+  readonly verbose?: true;
+  readonly json?: true;
+}
+
+export function ask(program: Command, io: Io): void {
+  const example = "tutti ask security-auditor 'What is wrong with this file?' --reads src/login.ts";
+  conductFlags(define(program, "ask <agent> <prompt>", "one task for one agent; prints its answer", example))
+    .option("--yes", "do not ask before the first real run")
+    .option("--verbose", "every event as a log line on standard error")
+    .action(exiting(io, (agent: string, prompt: string, flags: Flags) => act(io, agent, prompt, flags)));
+}
+
+async function act(io: Io, agent: string, prompt: string, flags: Flags): Promise<number> {
+  const [{ openHome }, { configOf }, { prepare, mayPay }, { conduct }, { outputText }, { cut, oneLine, harmless }] =
+    await Promise.all([
+      import("../home.ts"),
+      import("../run-input.ts"),
+      import("../begin.ts"),
+      import("../conduct.ts"),
+      import("../report.ts"),
+      import("../text.ts"),
+    ]);
+  await using home = await openHome(io);
+  const { host } = home;
+  const task = { id: "ask", agentName: agent, description: cut(oneLine(prompt), 80) || "a question", prompt };
+  const order = { workflowName: "ask", tasks: [task], config: configOf(flags) };
+  const prepared = await prepare(io, host, order);
+  if (!(await mayPay(io, host, prepared, flags))) return EXIT.badInput;
+  const mode = flags.json ? "json" : io.isLive ? "live" : "quiet";
+  const { code, results } = await conduct(io, host.start(prepared), { mode, isVerbose: flags.verbose });
+  const { output, reason } = results?.tasks["ask"] ?? {};
+  if (mode === "json") return code;
+  if (output !== undefined) io.out(io.isLive ? harmless(outputText(output)) : outputText(output));
+  else io.err(`no answer: ${oneLine(reason ?? results?.reason ?? "the run was stopped")}`);
+  return code;
+}

@@ -1,0 +1,33 @@
+/** `tutti gates`: who waits for a person. */
+import type { Command } from "commander";
+import { define, exiting } from "../define.ts";
+import { EXIT } from "../exit.ts";
+import type { Io } from "../io.ts";
+
+export function gates(program: Command, io: Io): void {
+  define(program, "gates [run]", "open gates of one run, or of all", "tutti gates").action(
+    exiting(io, (run: string | undefined, flags: { json?: true }) => act(io, run, flags.json === true)),
+  );
+}
+
+async function act(io: Io, word: string | undefined, isJson: boolean): Promise<number> {
+  const [{ openHome, runOf }, { oneLine, painter, wrap }, { agoText }] = await Promise.all([
+    import("../home.ts"),
+    import("../text.ts"),
+    import("../units.ts"),
+  ]);
+  await using home = await openHome(io);
+  const open = await home.host.gates(word === undefined ? undefined : await runOf(home.host, word));
+  if (isJson) io.json({ gates: open });
+  else if (open.length === 0) io.out("No gate is open.");
+  else
+    for (const { run, gate, taskId, agentName, question, at } of open) {
+      const paint = painter(io.isColoured);
+      io.out(
+        `${paint("yellow", "◆")} ${paint("bold", gate)}  task ${taskId}, ${agentName}, ${agoText(at, Date.now())}`,
+      );
+      io.out(wrap(oneLine(question), io.columns, "  "));
+      io.out(`  ${io.me} approve ${run} ${gate}`);
+    }
+  return EXIT.done;
+}

@@ -1,0 +1,76 @@
+/** `tutti run`: a workflow or a plan, from its order to its exit code. */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { several } from "../amounts.ts";
+import { define, exiting } from "../define.ts";
+import { EXIT } from "../exit.ts";
+import { conductFlags, viewFlags } from "../flags.ts";
+import type { Io } from "../io.ts";
+import type { InputFlags } from "../run-input.ts";
+
+export interface RunFlags extends InputFlags {
+  readonly wait: boolean;
+  readonly verbose?: true;
+  readonly out?: string;
+  readonly yes?: true;
+  readonly detach?: true;
+  readonly json?: true;
+}
+
+export function run(program: Command, io: Io): void {
+  const command = define(
+    program,
+    "run <workflow>",
+    "run a workflow, or the tasks of a JSON or YAML file",
+    "tutti run security-audit --rehearse --speed max\ntutti run fullstack-dev -p projectName=shop --budget 2usd\ntutti run tasks.yaml --model anthropic/claude-sonnet-5 --out results",
+  )
+    .option("-p, --param <key=value>", "a parameter; may be given again", several)
+    .option("--params <file>", "parameters in a JSON or YAML file");
+  viewFlags(conductFlags(command))
+    .option("--yes", "do not ask")
+    .option("--detach", "run in the background, and print the run's id")
+    .action(exiting(io, (target: string, flags: RunFlags) => act(io, target, flags)));
+}
+
+async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
+  const [
+    { openHome, warnOf },
+    { orderOf },
+    { prepare, mayPay },
+    { inBackground, reportRun, runInBackground },
+    { perform },
+  ] = await Promise.all([
+    import("../home.ts"),
+    import("../run-input.ts"),
+    import("../begin.ts"),
+    import("../background.ts"),
+    import("../perform.ts"),
+  ]);
+  await using home = await openHome(io);
+  const { host } = home;
+  warnOf(io, home);
+  const order = await orderOf(host, target, flags, io.cwd);
+  const prepared = await prepare(io, host, order);
+  const isBackground = inBackground(io);
+  if (!isBackground && !(await mayPay(io, host, prepared, flags))) {
+    io.err("not begun; nothing was paid");
+    return EXIT.badInput;
+  }
+  if (flags.detach && !isBackground) {
+    const wasOffered = prepared.config.rehearse && !flags.rehearse;
+    const speed = wasOffered && prepared.config.speed ? ["--speed", String(prepared.config.speed)] : [];
+    const begun = await runInBackground(io, wasOffered ? ["--rehearse", ...speed] : []);
+    if (flags.json) io.json(begun);
+    else {
+      io.out(begun.run);
+      io.err(`runs in the background: ${io.me} events ${begun.run} --follow`);
+    }
+    return EXIT.done;
+  }
+  const out = flags.out === undefined ? {} : { out: resolve(io.cwd, flags.out) };
+  const started = isBackground ? { onStart: reportRun } : {};
+  // Awaited here: the home must stay open until it has ended.
+  return await perform(io, host, prepared, {
+    ...{ isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out, ...started },
+  });
+}

@@ -1,0 +1,109 @@
+/**
+ * From a run that this process conducts to an exit code: shows it, asks at its gates, and stops it when told to.
+ *
+ * Modes: `live` redraws one block on a terminal; `plain` prints a line an event; `json` prints the events themselves;
+ * `quiet` prints nothing but logs.
+ */
+
+import type { RunHandle } from "../app/handle.ts";
+import type { Results } from "../app/whole.ts";
+import type { RunEvent } from "../domain/events.ts";
+import { endLine, liveLines, taskLines, type View } from "./block.ts";
+import { EXIT, exitOfRun } from "./exit.ts";
+import { GateDesk } from "./gate-desk.ts";
+import { Interrupts } from "./interrupts.ts";
+import type { Io } from "./io.ts";
+import { Live } from "./live.ts";
+import { levelOf, logLine } from "./logs.ts";
+import { eventLine } from "./plain.ts";
+import { createProgress, fold, type Progress } from "./progress.ts";
+import { painter } from "./text.ts";
+
+export interface Conducting {
+  readonly mode: "live" | "plain" | "json" | "quiet";
+  readonly isVerbose?: boolean | undefined;
+  /** Ends with 4 where nothing can go on without a person. */
+  readonly noWait?: boolean | undefined;
+  /** Events up to this number are known already. */
+  readonly known?: number;
+  /** See `timeLeft`. */
+  readonly pace?: number;
+}
+export interface Conducted {
+  readonly code: number;
+  readonly progress: Progress;
+  /** Absent where the run was let go at a gate. */
+  readonly results?: Results;
+}
+
+export const modeOf = (io: Io, isJson: boolean | undefined): Conducting["mode"] =>
+  isJson ? "json" : io.isLive ? "live" : "plain";
+
+export async function conduct(io: Io, handle: RunHandle, how: Conducting): Promise<Conducted> {
+  const { mode, known = 0 } = how;
+  const progress = createProgress();
+  const level = levelOf(io, how.isVerbose, mode === "plain" ? "silent" : "warn");
+  const live = mode === "live" ? liveOf(io, progress, how.pace ?? 1) : undefined;
+  const say = (line: string) => (live ? live.above(line) : io.err(line));
+  const interrupts = new Interrupts(handle, say, () => live?.stop());
+  const desk = mode === "live" && io.canAsk && !how.noWait ? new GateDesk(handle, live) : undefined;
+  const isWaiting = () => how.noWait === true && handle.status === "waiting";
+  live?.start();
+  try {
+    for await (const event of handle) {
+      fold(progress, event);
+      if (event.seq <= known) continue;
+      print(io, event, mode, progress);
+      const log = logLine(event, level);
+      if (log !== undefined) say(log);
+      desk?.take(event);
+      if (event.type === "gate:opened" && !desk && mode !== "json" && !how.noWait) say(howToDecide(io, event));
+      if (isWaiting()) break;
+    }
+  } finally {
+    desk?.close();
+    interrupts.close();
+    live?.stop();
+  }
+  if (isWaiting()) {
+    progress.status = "waiting";
+    await handle[Symbol.asyncDispose]();
+    return { code: EXIT.gate, progress };
+  }
+  const results = await handle;
+  const isOurs = interrupts.count > 0 && results.status === "paused";
+  return { code: isOurs ? EXIT.interrupted : exitOfRun(results.status), progress, results };
+}
+
+function liveOf(io: Io, progress: Progress, pace: number): Live {
+  const screen = { write: (text: string) => void process.stdout.write(text) };
+  return new Live(screen, () => (progress.run === "" ? [] : liveLines(progress, viewOf(io, Date.now(), pace))));
+}
+
+/** One column is left free: some terminals wrap a line that fills the last. */
+export const viewOf = (io: Io, now: number, pace = 1): View => ({
+  columns: Math.max(20, io.columns - 1),
+  rows: Math.max(8, io.rows - 1),
+  now,
+  paint: painter(io.isColoured),
+  pace,
+});
+
+function print(io: Io, event: RunEvent, mode: Conducting["mode"], progress: Progress): void {
+  if (mode === "json") io.json(event);
+  if (mode !== "plain") return;
+  const line = eventLine(event, progress.startedAt);
+  if (line !== undefined) io.out(line);
+}
+
+const howToDecide = (io: Io, { run, gate }: { run: string; gate: string }): string =>
+  `waits for a person: ${io.me} approve ${run} ${gate}   (or reject)`;
+
+/** The table that stays, and how it ended. */
+export function showEnd(io: Io, progress: Progress): void {
+  const view = viewOf(io, progress.at);
+  io.out("");
+  for (const line of taskLines(progress, { ...view, rows: Number.POSITIVE_INFINITY })) io.out(line);
+  io.out("");
+  io.out(endLine(progress, view));
+}

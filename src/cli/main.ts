@@ -1,0 +1,71 @@
+/** The program: every command, and what an error becomes. Whatever is heavy is loaded by the command that needs it. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import { again } from "./commands/again.ts";
+import { agents } from "./commands/agents.ts";
+import { ask } from "./commands/ask.ts";
+import { cancel } from "./commands/cancel.ts";
+import { decide } from "./commands/decide.ts";
+import { doctor } from "./commands/doctor.ts";
+import { events } from "./commands/events.ts";
+import { gates } from "./commands/gates.ts";
+import { gc } from "./commands/gc.ts";
+import { init } from "./commands/init.ts";
+import { message } from "./commands/message.ts";
+import { pause } from "./commands/pause.ts";
+import { report } from "./commands/report.ts";
+import { resume } from "./commands/resume.ts";
+import { run } from "./commands/run.ts";
+import { runs } from "./commands/runs.ts";
+import { serve } from "./commands/serve.ts";
+import { show } from "./commands/show.ts";
+import { workflows } from "./commands/workflows.ts";
+import { EXIT } from "./exit.ts";
+import { type Io, processIo } from "./io.ts";
+
+/** In the order of the help. */
+const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
+  ...[run, ask, runs, show, events, report],
+  ...[pause, resume, cancel, again, message, gates, decide],
+  ...[workflows, agents, init, serve, doctor, gc],
+];
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const io = processIo();
+  try {
+    const program = programFor(io);
+    if (argv.length <= 2) program.outputHelp();
+    else await program.parseAsync(argv);
+  } catch (error) {
+    // Commander has said what it had to say.
+    if (error instanceof CommanderError) return io.exit(error.exitCode === 0 ? EXIT.done : EXIT.badInput);
+    const { tell } = await import("./faults.ts");
+    io.exit(tell(io, error, argv.includes("--json")));
+  }
+}
+
+function programFor(io: Io): Command {
+  const program = new Command("tutti")
+    .description("Conducts teams of AI agents through software work.")
+    .version(versionOf(), "-V, --version")
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false, helpWidth: Math.min(100, io.columns) })
+    .configureOutput({ outputError: (text, write) => write(text) })
+    .showHelpAfterError("(--help shows what there is)")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ tutti run fullstack-dev --rehearse --speed 15\n\n" +
+        "A run is named by its id, the beginning or end of it, or 'last'.\n" +
+        "Exit codes: 0 done, 1 failed, 2 bad input, 3 stopped at a limit, 4 waits at a gate, 130 stopped by Ctrl-C.",
+    );
+  for (const add of COMMANDS) add(program, io);
+  return program;
+}
+
+function versionOf(): string {
+  const manifest = JSON.parse(readFileSync(join(import.meta.dirname, "..", "..", "package.json"), "utf8")) as {
+    version: string;
+  };
+  return manifest.version;
+}

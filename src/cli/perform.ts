@@ -1,0 +1,83 @@
+/** A prepared run from its start to the last line: shown, written out, and, of a rehearsal, what it foretells. */
+
+import type { RunHandle } from "../app/handle.ts";
+import type { Host, Prepared } from "../app/host.ts";
+import { type Conducted, conduct, modeOf, showEnd } from "./conduct.ts";
+import { EXIT } from "./exit.ts";
+import { forecastLines } from "./forecast-text.ts";
+import type { Io } from "./io.ts";
+import { shortRun } from "./plain.ts";
+import { type Progress, paceOf } from "./progress.ts";
+import { writeOut } from "./report.ts";
+import { viewRun } from "./run-view.ts";
+import { painter } from "./text.ts";
+import { plural } from "./units.ts";
+
+export interface Performing {
+  readonly isJson?: boolean | undefined;
+  readonly isVerbose?: boolean | undefined;
+  readonly noWait?: boolean | undefined;
+  /** Where to write outputs and a report. */
+  readonly out?: string;
+  /** Told when the run is in its journal. */
+  readonly onStart?: (run: string) => void;
+}
+
+/** Enough of them for a bar; the forecast itself takes more. */
+const QUICK = 16;
+
+export async function perform(io: Io, host: Host, prepared: Prepared, how: Performing): Promise<number> {
+  const mode = modeOf(io, how.isJson);
+  const isRehearsal = prepared.config.rehearse === true;
+  const expected = mode === "live" ? (await host.forecast(prepared, QUICK)).duration.p50 : 0;
+  const { speed = 1 } = prepared.config;
+  const faster = isRehearsal && speed !== "max" ? speed : 1;
+  const handle = host.start(prepared);
+  const pace = paceOf(expected, prepared.tasks) / faster;
+  const conducted = await goOn(io, host, handle, { ...how, pace });
+  if (mode !== "json" && isRehearsal && conducted.results?.status !== "paused" && conducted.code !== EXIT.gate) {
+    const forecast = await host.forecast(prepared);
+    io.out("");
+    for (const line of forecastLines(forecast, io.columns)) io.out(line);
+    io.out(painter(io.isColoured)("bold", "This was a rehearsal: no model was called, and every output is invented."));
+  }
+  if (mode !== "json") sayNext(io, prepared.workflow, conducted.progress, isRehearsal);
+  return conducted.code;
+}
+
+/** A run that is conducted here, from now to its end. */
+export async function goOn(
+  io: Io,
+  host: Host,
+  handle: RunHandle,
+  how: Performing & { readonly known?: number; readonly pace?: number },
+): Promise<Conducted> {
+  const mode = modeOf(io, how.isJson);
+  await handle.opened();
+  how.onStart?.(handle.id);
+  if (mode === "plain") io.out(`run ${handle.id}`);
+  const conducted = await conduct(io, handle, { mode, ...how });
+  if (mode !== "json") showEnd(io, conducted.progress);
+  if (how.out !== undefined) {
+    const files = await writeOut(how.out, await viewRun(host, handle.id));
+    io.err(`wrote ${plural(files.length, "file")} to ${how.out}`);
+  }
+  return conducted;
+}
+
+export function sayNext(io: Io, workflow: string, progress: Progress, isRehearsal: boolean): void {
+  const { run, status } = progress;
+  const short = shortRun(run);
+  const [task] = [...progress.tasks.values()].filter((row) => row.tokens > 0).toReversed();
+  const [gate] = progress.gates.keys();
+  const failed = [...progress.tasks.values()].find((row) => row.status === "failed");
+  const lines: [string, string][] = [];
+  if (status === "waiting" && gate !== undefined) lines.push([`approve ${short} ${gate}`, "or reject"]);
+  if (status === "paused" || status === "waiting") lines.push([`resume ${short}`, "goes on"]);
+  if (failed) lines.push([`retry ${short} ${failed.id}`, "again, with what was done"]);
+  lines.push([`show ${short}${task ? ` --task ${task.id}` : ""}`, task ? "one output" : "how it stands"]);
+  lines.push([`report ${short}`, "all of it"]);
+  if (isRehearsal && status === "complete") lines.push([`run ${workflow} --model provider/id`, "for real"]);
+  io.out("\nNext:");
+  for (const [command, what] of lines) io.out(`  ${io.me} ${command}   # ${what}`);
+}

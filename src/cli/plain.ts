@@ -1,0 +1,81 @@
+/** Events as plain lines, for pipes and CI: the run, the time since it began, the task, what happened. */
+import type { RunEvent } from "../domain/events.ts";
+import { cut, oneLine } from "./text.ts";
+import { moneyText, plural, timeText, tokensText } from "./units.ts";
+
+/** The end of a run's id: the beginning is the time, which neighbours share. */
+export const shortRun = (run: string): string => run.slice(-8);
+
+export function eventLine(event: RunEvent, startedAt: number): string | undefined {
+  const words = eventWords(event);
+  if (words === undefined) return undefined;
+  const task = "taskId" in event && event.taskId !== undefined ? `${event.taskId} ` : "";
+  return `${shortRun(event.run)} ${`+${timeText(event.at - startedAt)}`.padStart(8)} ${task}${words}`;
+}
+
+/** What happened, without run, time and task; nothing for what is only bookkeeping. */
+export function eventWords(event: RunEvent): string | undefined {
+  switch (event.type) {
+    case "workflow:start": {
+      const how = event.rehearsed ? " (a rehearsal: no model is called)" : "";
+      return `${event.workflow} started: ${plural(event.taskCount, "task")}${how}`;
+    }
+    case "task:start":
+      return `started by ${event.agentName}`;
+    case "agent:invoke":
+      if (event.restart !== undefined) return `attempt ${event.attempt} begun again after a crash`;
+      return event.attempt > 1 ? `attempt ${event.attempt} by ${event.agentName}` : undefined;
+    case "task:complete":
+      return `complete in ${spent(event)}`;
+    case "task:error":
+      return `failed (${event.failure}): ${reason(event.reason)}`;
+    case "task:retry":
+      return `attempt ${event.attempt} failed (${event.failure}): ${reason(event.reason)}; again in ${timeText(event.delay)}`;
+    case "task:fallback":
+      return `falls back to ${event.to}: ${reason(event.reason)}`;
+    case "task:skipped":
+      return `skipped: ${reason(event.reason)}`;
+    case "task:reused":
+      return `reused: ${reason(event.reason)}, ${tokensText(event.tokensSaved)} tokens saved`;
+    case "task:cancelled":
+      return `cancelled: ${reason(event.reason)}`;
+    case "phase:complete":
+      return `phase '${oneLine(event.phase)}' complete`;
+    case "gate:opened":
+      return `waits at gate '${event.gate}': ${reason(event.question)}`;
+    case "gate:decided":
+      return `gate '${event.gate}': ${event.decision === "approve" ? "approved" : "rejected"}${by(event.by)}${note(event.note)}`;
+    case "message:sent":
+      return `message from ${event.from} to ${event.to}`;
+    case "budget:exceeded":
+      return `reached its limit of ${event.limit}: ${reason(event.reason)}`;
+    case "plan:changed":
+      return `plan changed: ${event.added.length} added, ${event.removed.length} removed`;
+    case "checkpoint":
+      return `checkpoint '${oneLine(event.name)}'`;
+    case "fact:refused":
+      return `refused: ${reason(event.reason)}`;
+    case "workflow:stopping":
+      return `is stopping (${event.stop}): ${reason(event.reason)}`;
+    case "workflow:paused":
+      return `paused (${event.cause}): ${reason(event.reason)}`;
+    case "workflow:resumed":
+      return event.recovered ? "taken up again" : "resumed";
+    case "workflow:complete":
+      return `${event.status}: ${event.summary.successfulTasks} of ${plural(event.summary.totalTasks, "task")} in ${timeText(event.summary.totalDuration)}`;
+    case "workflow:error":
+      return `broke: ${reason(event.reason)}`;
+    case "workflow:cancelled":
+      return `cancelled: ${reason(event.reason)}`;
+    default:
+      return undefined;
+  }
+}
+
+const LONGEST_REASON = 300;
+const reason = (text: string): string => cut(oneLine(text), LONGEST_REASON);
+const by = (who: string | undefined): string => (who === undefined ? "" : ` by ${oneLine(who)}`);
+const note = (text: string | undefined): string => (text === undefined ? "" : `: ${reason(text)}`);
+
+const spent = ({ duration, tokensUsed, costUsd }: { duration: number; tokensUsed: number; costUsd: number | null }) =>
+  `${timeText(duration)}, ${tokensText(tokensUsed)} tokens, ${costUsd === null ? "cost unknown" : moneyText(costUsd)}`;

@@ -1,0 +1,65 @@
+/** A run as a Markdown document, and as files. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Json } from "../domain/json.ts";
+import type { TaskRow } from "./progress.ts";
+import type { RunView } from "./run-view.ts";
+import { oneLine } from "./text.ts";
+import { moneyText, plural, timeText, tokensText } from "./units.ts";
+
+export function reportOf({ shown, progress }: RunView): string {
+  const { summary, status, run, workflow, startedAt, parent, reason, tasks } = shown;
+  const cost = summary.totalCostUsd === null ? "unknown" : moneyText(summary.totalCostUsd);
+  const rows = [...progress.tasks.values()];
+  const lines = [
+    `# ${oneLine(workflow)}: ${status}`,
+    "",
+    ...(shown.rehearsed ? ["> **A rehearsal.** No model was called; every output below is invented.", ""] : []),
+    `- Run \`${run}\`, started ${new Date(startedAt).toISOString()}`,
+    ...(parent ? [`- A ${parent.how} of \`${parent.run}\``] : []),
+    `- ${summary.successfulTasks} of ${plural(summary.totalTasks, "task")} complete, ${summary.failedTasks} failed, ${summary.skippedTasks} skipped`,
+    `- ${timeText(summary.totalDuration)}, ${tokensText(summary.totalTokens)} tokens, cost ${cost}`,
+    ...(reason === undefined ? [] : [`- ${oneLine(reason)}`]),
+    "",
+    "| task | agent | state | time | tokens | cost |",
+    "| --- | --- | --- | ---: | ---: | ---: |",
+    ...rows.map((row) => tableRow(row)),
+    "",
+    "## Outputs",
+    ...rows.flatMap((row) => section(row, tasks[row.id]?.output)),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+const cell = (text: string): string => oneLine(text).replaceAll("|", "\\|");
+
+function tableRow({ id, agent, status, duration, tokens, costUsd }: TaskRow): string {
+  const cost = costUsd === null ? "unknown" : moneyText(costUsd);
+  return `| ${cell(id)} | ${cell(agent)} | ${status} | ${timeText(duration)} | ${tokensText(tokens)} | ${cost} |`;
+}
+
+function section({ id, description, reason, status }: TaskRow, output: Json | undefined): string[] {
+  const why = reason === undefined || status === "complete" ? [] : ["", `${status}: ${oneLine(reason)}`];
+  const body = output === undefined ? (why.length > 0 ? [] : ["", "No output."]) : ["", outputText(output, true)];
+  return ["", `### ${cell(id)}: ${cell(description)}`, ...why, ...body];
+}
+
+export function outputText(output: Json, isMarkdown = false): string {
+  if (typeof output === "string") return output.trimEnd();
+  const text = JSON.stringify(output, null, 2);
+  return isMarkdown ? `\`\`\`json\n${text}\n\`\`\`` : text;
+}
+
+/** Returns the names of the files written. Task ids are made so that they can be file names. */
+export async function writeOut(folder: string, view: RunView): Promise<readonly string[]> {
+  await mkdir(folder, { recursive: true });
+  const written: string[] = [];
+  for (const [id, { output }] of Object.entries(view.shown.tasks)) {
+    if (output === undefined) continue;
+    const name = `${id}${typeof output === "string" ? ".md" : ".json"}`;
+    await writeFile(join(folder, name), `${outputText(output)}\n`);
+    written.push(name);
+  }
+  await writeFile(join(folder, "report.md"), reportOf(view));
+  return [...written, "report.md"];
+}

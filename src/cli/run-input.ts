@@ -1,0 +1,156 @@
+/** What `tutti run` was given, as an order: a workflow or a file, its parameters, and how to conduct it. */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, resolve } from "node:path";
+import type { Host } from "../app/host.ts";
+import type { Order, OrderConfig } from "../app/order.ts";
+import { reasonOf, TuttiError } from "../domain/error.ts";
+import type { Budget, ContextStrategy } from "../domain/plan.ts";
+import { isRecord } from "../domain/shape.ts";
+import { parseParameters } from "../workflows/parameters.ts";
+import { isFaults, readPlanFile } from "../workflows/plan-file.ts";
+import { type PlanFileFault, readSource } from "../workflows/source.ts";
+import { templateFrom } from "../workflows/template-file.ts";
+import { budget } from "./amounts.ts";
+
+export interface ConductFlags {
+  readonly model?: string;
+  readonly agentModel?: { readonly [agent: string]: string };
+  readonly rehearse?: true;
+  readonly speed?: number | "max";
+  readonly chaos?: number;
+  readonly seed?: number;
+  readonly maxParallel?: number;
+  readonly context?: ContextStrategy;
+  readonly budget?: Budget;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  readonly reads?: readonly string[];
+}
+export interface InputFlags extends ConductFlags {
+  readonly param?: readonly string[];
+  readonly params?: string;
+}
+
+const isFile = (target: string): boolean => /\.(?:json|ya?ml|md)$/i.test(target);
+
+export async function orderOf(host: Host, target: string, flags: InputFlags, cwd: string): Promise<Order> {
+  checkFlags(flags);
+  const given = isFile(target)
+    ? await fileOrder(host, target, cwd)
+    : ({ workflowId: target, parameters: {} } satisfies Order);
+  const parameters = await parametersOf(host, given, flags, cwd);
+  const config = { ...given.config, ...configOf(flags) };
+  return { ...given, ...(Object.keys(parameters).length > 0 ? { parameters } : {}), config };
+}
+
+function checkFlags({ rehearse, speed, chaos }: ConductFlags): void {
+  const alone = speed !== undefined ? "--speed" : chaos !== undefined ? "--chaos" : undefined;
+  if (alone !== undefined && !rehearse)
+    throw new TuttiError("BAD_INPUT", `${alone} belongs to a rehearsal`, { hint: "add --rehearse, or leave it out" });
+}
+
+export function configOf(flags: ConductFlags): OrderConfig {
+  const { agentModel, maxParallel, context, timeout, reads, model, rehearse, speed, chaos, seed } = flags;
+  const all = {
+    ...{ model, rehearse, speed, chaos, seed, reads, budget: flags.budget },
+    ...{ agentModels: agentModel, maxParallelAgents: maxParallel, contextStrategy: context, globalTimeout: timeout },
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+async function fileOrder(host: Host, target: string, cwd: string): Promise<Order> {
+  const content = await textOf(resolve(cwd, target), target);
+  if (/\.md$/i.test(target))
+    throw new TuttiError("BAD_INPUT", `${target}: workflows in Markdown cannot be run yet`, {
+      hint: "write it as YAML: tutti init makes a sample",
+    });
+  const agents = new Set(host.library.agents.keys());
+  if (isTemplate(content, target)) {
+    const result = templateFrom(content, target, { agents });
+    if (!result.ok) throw faultsOf(target, result.faults);
+    const { template } = result;
+    // A file of the workflow folders has been registered when the home was opened.
+    const isKnown = host.workflows.has(template.id) && /(?:^|\/)workflows\/[^/]+$/.test(resolve(cwd, target));
+    if (!isKnown) host.workflows.register(template);
+    return { workflowId: template.id };
+  }
+  const result = readPlanFile(content, target, { agents, registry: host.workflows });
+  if (!result.ok) throw faultsOf(target, result.faults);
+  const { plan } = result;
+  const limit = plan.config?.["budget"];
+  const config = { ...plan.config, ...(typeof limit === "string" && { budget: budgetIn(target, limit) }) };
+  const name = plan.tasks ? { workflowName: plan.workflowName ?? nameOf(target) } : {};
+  return { ...plan, ...name, config };
+}
+
+/** A workflow of one's own has an id or a name; a plan has neither. */
+export function isTemplate(content: string, fileName: string): boolean {
+  const source = readSource(content, fileName);
+  return !isFaults(source) && isRecord(source.value) && ("id" in source.value || "name" in source.value);
+}
+
+const nameOf = (file: string): string => basename(file).replace(/\.[^.]+$/, "");
+
+function budgetIn(file: string, text: string): Budget {
+  try {
+    return budget(text);
+  } catch (error) {
+    throw new TuttiError("BAD_INPUT", `${file}: 'config.budget': ${reasonOf(error)}`, { path: "config.budget" });
+  }
+}
+
+/** One error that names every fault with its place. */
+export function faultsOf(file: string, faults: readonly PlanFileFault[]): TuttiError {
+  const [first] = faults;
+  const data = faults.map((fault) => ({ ...fault, file }));
+  const message =
+    faults.length === 1 && first
+      ? `${file}:${first.line}:${first.column}: ${first.message}`
+      : `${file} has ${faults.length} faults`;
+  return new TuttiError("BAD_INPUT", message, { data, ...(first?.path && { path: first.path }) });
+}
+
+export async function textOf(path: string, name: string): Promise<string> {
+  if (!existsSync(path)) throw new TuttiError("BAD_INPUT", `there is no file ${name}`, { path: name });
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new TuttiError("BAD_INPUT", `${name} cannot be read: ${reasonOf(error)}`, { path: name });
+  }
+}
+
+type Parameters = { readonly [name: string]: unknown };
+
+/** The file's own, then those of `--params`, then those of `-p`. */
+async function parametersOf(host: Host, order: Order, flags: InputFlags, cwd: string): Promise<Parameters> {
+  const { param = [], params } = flags;
+  const own = order.parameters ?? {};
+  if (param.length === 0 && params === undefined) return own;
+  if (order.workflowId === undefined)
+    throw new TuttiError("BAD_INPUT", "-p and --params belong to a workflow; tasks of your own have none", {
+      path: "parameters",
+    });
+  const template = host.workflows.get(order.workflowId);
+  const file = params === undefined ? {} : await recordIn(params, cwd);
+  return merged(merged(own, file), parseParameters(param, template));
+}
+
+async function recordIn(name: string, cwd: string): Promise<Parameters> {
+  const source = readSource(await textOf(resolve(cwd, name), name), name);
+  if (isFaults(source)) throw faultsOf(name, source);
+  if (!isRecord(source.value))
+    throw new TuttiError("BAD_INPUT", `${name} must hold an object: a name and a value for each parameter`, {
+      path: name,
+    });
+  return source.value;
+}
+
+function merged(below: Parameters, above: Parameters): Parameters {
+  const result: Record<string, unknown> = { ...below };
+  for (const [name, value] of Object.entries(above)) {
+    const before = Object.hasOwn(below, name) ? below[name] : undefined;
+    result[name] = isRecord(before) && isRecord(value) ? merged(before, value) : value;
+  }
+  return result;
+}
