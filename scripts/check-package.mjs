@@ -91,13 +91,17 @@ function compileUser(user) {
   const entries = Object.keys(manifest.exports).filter((key) => !key.endsWith(".json"));
   const uses = entries.map((key, i) => `export * as entry${i} from "${manifest.name}${key.slice(1)}";`);
   writeFileSync(join(user, "user.ts"), `${uses.join("\n")}\n`);
+  const examples = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```ts\n(.*?)^```$/gms)];
+  for (const [i, [, code = ""]] of examples.entries()) writeFileSync(join(user, `readme-${i}.ts`), code);
   const compilerOptions = {
     ...{ module: "nodenext", target: "es2024", lib: ["es2024", "esnext.disposable"], strict: true, noEmit: true },
     ...{ exactOptionalPropertyTypes: true, types: ["node"], typeRoots: [join(root, "node_modules/@types")] },
   };
-  writeFileSync(join(user, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["user.ts"] }));
+  writeFileSync(join(user, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
   run("a user's program does not compile", join(root, "node_modules/.bin/tsc"), ["-p", user]);
-  console.log(`package: types of ${entries.length} entries compile for a user`);
+  console.log(
+    `package: types of ${entries.length} entries and ${examples.length} examples of the README compile for a user`,
+  );
 }
 
 /** A run with a journal on disk: the writer's worker is found, and its results are there for a second process. */
@@ -125,6 +129,16 @@ function conduct(user) {
   console.log("package: a durable run completes, and a second process reads its results");
 }
 
+/** The program as `npx tutti` finds it, in a home of its own. */
+function rehearse(user) {
+  const env = { ...process.env, TUTTI_HOME: join(user, "home") };
+  const words = ["--no-install", "tutti", "run", "code-review", "--rehearse", "--speed", "max", "--json"];
+  const told = run("npx tutti fails", "npx", words, { cwd: user, env, timeout: 60_000 });
+  const last = JSON.parse(told.trim().split("\n").at(-1) ?? "{}");
+  if (last.type !== "workflow:complete" || last.status !== "complete") throw new Unfit(`it ended with ${told}`);
+  console.log("package: npx tutti rehearses a workflow");
+}
+
 const temporary = realpathSync(mkdtempSync(join(tmpdir(), "tutti-package-")));
 try {
   run("the build fails", process.execPath, [join(root, "scripts/build.mjs")]);
@@ -141,6 +155,7 @@ try {
   importEntries(user);
   compileUser(user);
   conduct(user);
+  rehearse(user);
 } catch (error) {
   if (!(error instanceof Unfit)) throw error;
   console.error(`package: ${error.message}`);
