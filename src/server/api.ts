@@ -28,7 +28,7 @@ export interface WorkflowListed {
   readonly tags: readonly string[];
   /** Seconds. */
   readonly estimatedDuration: number;
-  readonly complexity: "low" | "medium" | "high";
+  readonly complexity: "simple" | "moderate" | "complex";
 }
 export type WorkflowList = { readonly workflows: readonly WorkflowListed[] };
 

@@ -13,7 +13,7 @@ const mine: WorkflowTemplate<{ topic: string }> = {
   category: "custom",
   tags: ["a", "b"],
   estimatedDuration: 60,
-  complexity: "low",
+  complexity: "simple",
   parameters: z.strictObject({ topic: z.string().max(10).default("cats").describe("About what") }),
   buildTasks: ({ topic }) => [{ id: "one", agentName: "writer", description: "Write", prompt: `On ${topic}` }],
 };
@@ -52,7 +52,7 @@ test("an entry of the list has the seven fields and nothing else", () => {
       category: "security",
       tags: ["security", "owasp", "audit", "vulnerabilities", "threat-model"],
       estimatedDuration: 240,
-      complexity: "high",
+      complexity: "complex",
     },
   ]);
 });
@@ -131,7 +131,7 @@ test.each<[string, object]>([
   ["'name'", { name: "" }],
   ["'tags'", { tags: "a,b" }],
   ["'estimatedDuration'", { estimatedDuration: -1 }],
-  ["'complexity'", { complexity: "hihg" }],
+  ["'complexity'", { complexity: "complx" }],
   ["'buildTasks'", { buildTasks: undefined }],
   ["'parameters'", { parameters: { topic: "text" } }],
 ])("a template with a wrong %s is refused", (field, change) => {

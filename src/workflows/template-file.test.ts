@@ -50,7 +50,7 @@ test("a file becomes a workflow like any other", () => {
       category: "custom",
       tags: ["docs"],
       estimatedDuration: 150,
-      complexity: "medium",
+      complexity: "moderate",
     },
   ]);
 });

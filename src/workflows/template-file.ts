@@ -69,7 +69,7 @@ function templateOf(file: TemplateFile): WorkflowTemplate {
     category: file.category ?? "custom",
     tags: file.tags ?? [],
     estimatedDuration: file.estimatedDuration ?? Math.max(1, Math.ceil(length)),
-    complexity: file.complexity ?? "medium",
+    complexity: file.complexity ?? "moderate",
     parameters: schemaOf(file.parameters ?? {}),
     buildTasks: (given) => file.tasks.map((task) => filled(task, isRecord(given) ? given : {})),
   };

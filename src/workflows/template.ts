@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { AgentTask } from "../domain/plan.ts";
 
-export const COMPLEXITIES = ["low", "medium", "high"] as const;
+export const COMPLEXITIES = ["simple", "moderate", "complex"] as const;
 export type Complexity = (typeof COMPLEXITIES)[number];
 
 /** What a list of workflows shows of one. */

@@ -107,7 +107,7 @@ export const codeReview = workflow({
   category: "quality",
   tags: ["review", "pull-request", "quality", "security", "performance"],
   estimatedDuration: 150,
-  complexity: "medium",
+  complexity: "moderate",
   parameters,
   buildTasks({ prUrl, changedFiles, reviewDepth }) {
     const depth = DEPTHS[reviewDepth];

@@ -96,7 +96,7 @@ export const devopsSetup = workflow({
   category: "devops",
   tags: ["devops", "infrastructure", "ci-cd", "monitoring", "deployment"],
   estimatedDuration: 240,
-  complexity: "high",
+  complexity: "complex",
   parameters,
   buildTasks({ platform, cicd, monitoring, codebasePath }) {
     const parts = PARTS.filter((part) => monitoring || part !== MONITORING);

@@ -46,7 +46,7 @@ export const featurePipeline = workflow({
   category: "development",
   tags: ["development", "feature", "security", "testing", "documentation"],
   estimatedDuration: 360,
-  complexity: "high",
+  complexity: "complex",
   parameters,
   buildTasks(given) {
     const inputs = [

@@ -26,7 +26,7 @@ export const fullstackDev = workflow({
   category: "development",
   tags: ["fullstack", "frontend", "backend", "database", "implementation"],
   estimatedDuration: 300,
-  complexity: "high",
+  complexity: "complex",
   parameters,
   buildTasks({ projectType, features, techStack: stack }) {
     const product = [`What is built: ${quoted(projectType)}.`, `Features: ${quoted(features)}.`];

@@ -53,7 +53,7 @@ export const incidentResponse = workflow({
   category: "devops",
   tags: ["incident", "diagnosis", "debugging", "operations", "fix"],
   estimatedDuration: 270,
-  complexity: "high",
+  complexity: "complex",
   parameters,
   buildTasks(given) {
     const inputs = [

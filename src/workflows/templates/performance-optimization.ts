@@ -66,7 +66,7 @@ export const performanceOptimization = workflow({
   category: "performance",
   tags: ["performance", "web-vitals", "profiling", "database", "load-testing"],
   estimatedDuration: 210,
-  complexity: "medium",
+  complexity: "moderate",
   parameters,
   buildTasks({ targetMetrics: target, currentBaseline: now, codebasePath }) {
     const code = `Code base: ${quoted(codebasePath)}.`;

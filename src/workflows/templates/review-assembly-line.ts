@@ -69,7 +69,7 @@ export const reviewAssemblyLine = workflow({
   category: "quality",
   tags: ["review", "static-analysis", "security", "performance", "human-in-the-loop"],
   estimatedDuration: 250,
-  complexity: "medium",
+  complexity: "moderate",
   parameters,
   buildTasks({ codebasePath, changedFiles, prUrl, blockOn, question }) {
     const inputs = [

@@ -45,7 +45,7 @@ export const scoutPlanBuildReview = workflow({
   category: "development",
   tags: ["development", "scouting", "planning", "implementation", "review"],
   estimatedDuration: 330,
-  complexity: "high",
+  complexity: "complex",
   parameters,
   buildTasks({ requirement, codebasePath, constraints, parallelAgents }) {
     const inputs = [

@@ -88,7 +88,7 @@ export const securityAudit = workflow({
   category: "security",
   tags: ["security", "owasp", "audit", "vulnerabilities", "threat-model"],
   estimatedDuration: 240,
-  complexity: "high",
+  complexity: "complex",
   parameters,
   buildTasks(given) {
     const inputs = [`Code base: ${quoted(given.codebasePath)}.`, extentOf(given)];

@@ -94,7 +94,7 @@ export const testingSuite = workflow({
   category: "testing",
   tags: ["testing", "unit", "integration", "e2e", "coverage"],
   estimatedDuration: 180,
-  complexity: "medium",
+  complexity: "moderate",
   parameters,
   buildTasks({ testScope, framework, coverage, codebasePath }) {
     const suites = SUITES.filter(({ kind }) => testScope === "full" || kind === testScope);
