@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { AGENT_FILE_LIMIT, parseAgentFile } from "./definition.ts";
+import { parseAgentFile } from "./definition.ts";
+import { AGENT_FILE_LIMIT } from "./front-matter.ts";
 
 const HEAD = "name: reader\ndescription: Reads";
 const file = (head: string, body = "You read.") => `---\n${head}\n---\n\n${body}\n`;
@@ -16,7 +17,7 @@ test("front matter describes the agent, the body are its instructions", () => {
 
 test("files of other systems are read too: a byte order mark, CRLF, a line of --- in the body", () => {
   const source = `\uFEFF${file(HEAD, "One\n---\nTwo").replaceAll("\n", "\r\n")}`;
-  expect(parseAgentFile(source)).toMatchObject({ agent: { name: "reader", instructions: "One\r\n---\r\nTwo" } });
+  expect(parseAgentFile(source)).toMatchObject({ agent: { name: "reader", instructions: "One\n---\nTwo" } });
 });
 
 test.each([

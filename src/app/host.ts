@@ -95,7 +95,7 @@ export class Host {
   }
 
   static async open(options: HostOptions): Promise<Host> {
-    const folders = [CATALOG, join(options.home, "agents")];
+    const folders = [CATALOG, { path: join(options.home, "agents") }];
     const loading = [loadSettings(options.home, options.env), loadAgents(folders), loadPrices()] as const;
     return new Host(options, ...(await Promise.all(loading)));
   }

@@ -2,7 +2,7 @@
  * Words of software work that ask for the same thing. A question seldom uses the words of its answer: who asks how
  * long a cookie lives is answered by its max-age. A group is a hint, weighed below the word itself.
  */
-import { stem } from "./words.ts";
+import { stem } from "../domain/words.ts";
 
 const GROUPS = [
   "long live lifetime ttl age expire expiry duration last valid stale",

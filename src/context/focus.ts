@@ -2,9 +2,10 @@
  * What a task asks about, taken from its prompt: facets (sentences and clauses), each a list of slots (words), each
  * with the words that may fill it in an answer.
  */
+
+import { isInstruction, isStop, stem, wordsOf } from "../domain/words.ts";
 import { cuesOf, MARKS, related } from "./concepts.ts";
 import { Lexicon, pairKey } from "./lexicon.ts";
-import { isInstruction, isStop, stem, wordsOf } from "./words.ts";
 
 const FOCUS_LIMITS = { facets: 64, characters: 20_000, slots: 24 } as const;
 

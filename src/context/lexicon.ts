@@ -1,7 +1,8 @@
 /** Finds the words of a question in a text in one pass, without cutting the text into words. */
+
+import { ASCII_KINDS, continues, DIGIT, IDEOGRAPH, kindOf, OTHER, stem } from "../domain/words.ts";
 import { NUMBER, PLACE } from "./concepts.ts";
 import { ASCII_COST, costOf } from "./tokens.ts";
-import { ASCII_KINDS, continues, DIGIT, IDEOGRAPH, kindOf, OTHER, stem } from "./words.ts";
 
 export interface Scanned {
   /** In 14ths of a token. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { stem, wordsOf } from "../domain/words.ts";
 import { estimateTokens, head, learnTokens, tail } from "./tokens.ts";
-import { stem, wordsOf } from "./words.ts";
 
 test("about 3.5 characters of English a token, one of Chinese, two for an emoji", () => {
   expect(estimateTokens("x".repeat(3500))).toBe(1000);

@@ -2,6 +2,7 @@
  * How many tokens a text costs, before a provider says so. An estimate errs upwards for prose and code; what
  * providers report corrects it through the factor of an estimator.
  */
+import { isIdeograph } from "../domain/words.ts";
 
 /** What reported usage has taught about one model's tokens. */
 export interface TokenEstimator {
@@ -14,15 +15,6 @@ export const TOKEN = 14;
 export const ASCII_COST = 4;
 const ALPHABET = 7;
 const IDEOGRAPH = 14;
-
-export function isIdeograph(code: number): boolean {
-  return (
-    (code >= 0x2e80 && code <= 0xa4cf) ||
-    (code >= 0xac00 && code <= 0xd7af) ||
-    (code >= 0xf900 && code <= 0xfaff) ||
-    (code >= 0xff66 && code <= 0xff9f)
-  );
-}
 
 /** In 14ths of a token. Half of a surrogate pair counts as a whole token: emoji take two. */
 export function costOf(code: number): number {

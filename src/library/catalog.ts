@@ -1,7 +1,9 @@
-/** Agents on disk. One bad file never hides the others. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { AGENT_FILE_LIMIT, type AgentFile, parseAgentFile } from "../agents/definition.ts";
+/** Agents on disk, whoever's format they are in. One bad file never hides the others. */
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
+import type { AgentFile } from "../agents/definition.ts";
+import { type Format, parseAgents } from "../agents/formats.ts";
+import { AGENT_FILE_LIMIT } from "../agents/front-matter.ts";
 import { reasonOf } from "../domain/error.ts";
 import { byCodeUnit } from "../domain/json.ts";
 
@@ -12,60 +14,109 @@ export interface Warning {
 }
 export interface Loaded {
   readonly agents: ReadonlyMap<string, AgentFile>;
+  /** The file that each agent is from. */
+  readonly files: ReadonlyMap<string, string>;
   readonly warnings: readonly Warning[];
+}
+/** A folder, or one file; where no format is said, each file shows its own. */
+export interface AgentSource {
+  readonly path: string;
+  readonly format?: Format;
 }
 
 /** The catalogue that the package brings. */
-export const CATALOG = join(import.meta.dirname, "..", "..", "catalog", "agents");
-const MOST_FILES = 10_000;
+export const CATALOG: AgentSource = {
+  path: join(import.meta.dirname, "..", "..", "catalog", "agents"),
+  format: "tutti",
+};
+const MOST_FILES = 20_000;
+const AGENT = /\.(?:md|toml|jsonc?)$/;
 
-/** Reads every Markdown file below the folders; of two with one name the later folder's counts. */
-export function loadAgents(folders: readonly string[]): Loaded {
+/** Where a repository keeps agents, for whichever product. They count only once it is trusted. */
+export function sourcesOf(repository: string): readonly AgentSource[] {
+  const at = (format: Format, ...names: readonly string[]) =>
+    names.map((name) => ({ path: join(repository, name), format }));
+  return [
+    ...at("claude", ".claude/agents"),
+    ...at("opencode", ".opencode/agent", ".opencode/agents", "opencode.json", "opencode.jsonc"),
+    ...at("codex", ".codex/agents"),
+    ...at("tutti", ".tutti/agents"),
+  ];
+}
+
+/** Reads every agent of the sources; of two with one name the later source's counts, within a source the first. */
+export function loadAgents(sources: readonly AgentSource[]): Loaded {
   const agents = new Map<string, AgentFile>();
+  const files = new Map<string, string>();
   const warnings: Warning[] = [];
-  for (const folder of folders) {
+  for (const source of sources) {
     const seen = new Map<string, string>();
-    const files = markdownIn(folder, (message) => warnings.push({ file: folder, line: 1, message }));
-    for (const file of files) {
+    const found = agentFilesIn(source.path, (message) => warnings.push({ file: source.path, line: 1, message }));
+    for (const file of found) {
       const warn = (line: number, message: string) => warnings.push({ file, line, message });
-      try {
-        const { size } = statSync(file);
-        if (size > AGENT_FILE_LIMIT) {
-          warn(1, `the file has ${size} bytes; the limit is ${AGENT_FILE_LIMIT}`);
-          continue;
-        }
-        const parsed = parseAgentFile(readFileSync(file, "utf8"));
-        if (parsed.faults !== undefined) for (const { line, message } of parsed.faults) warn(line, message);
-        else {
-          const { agent } = parsed;
-          const other = seen.get(agent.name);
-          if (other === undefined) agents.set(agent.name, agent);
-          else warn(1, `there is an agent '${agent.name}' in ${other} already`);
-          seen.set(agent.name, other ?? file);
-        }
-      } catch (error) {
-        warn(1, reasonOf(error));
+      for (const agent of readAgents(file, source, warn)) {
+        const other = seen.get(agent.name);
+        if (other === undefined) {
+          seen.set(agent.name, file);
+          agents.set(agent.name, agent);
+          files.set(agent.name, file);
+        } else if (!isSame(agents.get(agent.name), agent))
+          warn(1, `there is an agent '${agent.name}' in ${other} already`);
       }
     }
   }
-  return { agents, warnings };
+  return { agents, files, warnings };
 }
 
-function markdownIn(folder: string, warn: (message: string) => void): readonly string[] {
+function readAgents(
+  file: string,
+  { path, format }: AgentSource,
+  warn: (line: number, message: string) => void,
+): readonly AgentFile[] {
+  try {
+    const { size } = statSync(file);
+    if (size > AGENT_FILE_LIMIT) {
+      warn(1, `the file has ${size} bytes; the limit is ${AGENT_FILE_LIMIT}`);
+      return [];
+    }
+    const text = readFileSync(file, "utf8");
+    const beside = (name: string) => readBeside(resolve(dirname(file), name), file === path ? dirname(path) : path);
+    const { agents, warnings } = parseAgents(text, file, format, beside);
+    for (const { line, message } of warnings) warn(line, message);
+    return agents;
+  } catch (error) {
+    warn(1, reasonOf(error));
+    return [];
+  }
+}
+
+/** A prompt in a file of its own, if it lies below the folder that it is named from. */
+function readBeside(path: string, root: string): string | undefined {
+  const real = realpathSync(path);
+  if (!real.startsWith(realpathSync(root) + sep)) throw new Error(`'${path}' leads out of ${root}`);
+  if (statSync(real).size > AGENT_FILE_LIMIT) throw new Error(`'${path}' is larger than ${AGENT_FILE_LIMIT} bytes`);
+  return readFileSync(real, "utf8");
+}
+
+/** Every file that could hold agents, in order. A link is no file: it could lead anywhere. */
+function agentFilesIn(path: string, warn: (message: string) => void): readonly string[] {
   const files: string[] = [];
-  const below = [folder];
-  // By hand, because Node's own recursion follows links, and a link could lead anywhere.
+  const below = [path];
   for (let here = below.pop(); here !== undefined; here = below.pop()) {
     try {
       for (const entry of readdirSync(here, { withFileTypes: true })) {
-        const path = join(here, entry.name);
-        if (entry.isDirectory()) below.push(path);
-        else if (entry.isFile() && entry.name.endsWith(".md")) files.push(path);
+        const found = join(here, entry.name);
+        if (entry.isDirectory()) below.push(found);
+        else if (entry.isFile() && AGENT.test(entry.name)) files.push(found);
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") warn(reasonOf(error));
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOTDIR" && here === path && AGENT.test(path)) files.push(path);
+      else if (code !== "ENOENT") warn(reasonOf(error));
     }
   }
   if (files.length > MOST_FILES) warn(`it has ${files.length} agent files; only ${MOST_FILES} were read`);
   return files.sort(byCodeUnit).slice(0, MOST_FILES);
 }
+
+const isSame = (a: AgentFile | undefined, b: AgentFile) => JSON.stringify(a) === JSON.stringify(b);

@@ -1,6 +1,4 @@
 /** Words as relevance sees them: lower case, without endings, identifiers in their parts. */
-import { isIdeograph } from "./tokens.ts";
-
 const DOUBLE = /(?<=.{2})([^aeiouls])\1$/;
 
 /** Words that say nothing about what a text is about. */
@@ -46,6 +44,15 @@ export function stem(word: string): string {
   else if (/.{2}[^aeiou]e$/.test(w)) w = w.slice(0, -1);
   if (/.{5}at$/.test(w)) w = w.slice(0, -2);
   return w;
+}
+
+export function isIdeograph(code: number): boolean {
+  return (
+    (code >= 0x2e80 && code <= 0xa4cf) ||
+    (code >= 0xac00 && code <= 0xd7af) ||
+    (code >= 0xf900 && code <= 0xfaff) ||
+    (code >= 0xff66 && code <= 0xff9f)
+  );
 }
 
 export const OTHER = 0;
