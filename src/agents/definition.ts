@@ -22,6 +22,8 @@ export interface AgentFile {
   readonly category?: string;
   readonly capabilities?: readonly string[];
   readonly tags?: readonly string[];
+  /** What people say who need it, in their words: a task is matched with them. */
+  readonly asks?: readonly string[];
   /** How much of a model it needs. */
   readonly tier?: Tier;
   /** `bash(git *)` is a tool for what fits the pattern. */
@@ -52,6 +54,7 @@ export const KEYS: { readonly [key: string]: Shape } = {
   category: text(64, 1),
   capabilities: listOf(text(100, 1)),
   tags: listOf(text(100, 1)),
+  asks: listOf(text(300, 1)),
   tier: oneOf(TIERS),
   tools: listOf(text(200, 1)),
   deniedTools: listOf(text(200, 1)),

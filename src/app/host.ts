@@ -22,6 +22,7 @@ import { isEnded } from "../scheduling/life.ts";
 import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
 import { repositoryFiles } from "../workspace/files.ts";
+import { Agency } from "./agency.ts";
 import { type Chosen, callable, checkPrices, chooseModels } from "./crew-of-files.ts";
 import { crewOfRun, modelsNeeded, standIns, TO_DO, tasksOf } from "./crew-of-run.ts";
 import { type Forecast, forecast } from "./forecast.ts";
@@ -78,6 +79,7 @@ export class Host {
   readonly library: Loaded;
   readonly workflows: WorkflowRegistry;
   readonly journal: Journal;
+  readonly agency: Agency;
   readonly costOf: CostOf;
   readonly #options: HostOptions;
   readonly #limits = createLimits(PER_PROVIDER);
@@ -92,6 +94,7 @@ export class Host {
     this.costOf = costOf;
     this.workflows = builtInWorkflows();
     this.journal = createSqliteJournal({ path: join(options.home, "runs"), index: join(options.home, "host.db") });
+    this.agency = new Agency(library.agents.values(), this.journal);
   }
 
   static async open(options: HostOptions): Promise<Host> {
@@ -102,7 +105,7 @@ export class Host {
 
   /** Checks an order whole. Throws BAD_INPUT; nothing has been stored or paid. */
   prepare(order: unknown): Prepared {
-    const planned = planOf(order, { workflows: this.workflows, agents: new Set(this.library.agents.keys()) });
+    const planned = planOf(order, this.surroundings);
     const config = { ...(this.settings.budget && { budget: this.settings.budget }), ...planned.config };
     const chosen = chooseModels(planned.tasks, { files: this.library.agents, settings: this.settings }, config);
     if (!config.rehearse) checkPrices(chosen.models.keys(), config.budget, "config.budget.usd", this);
@@ -116,6 +119,12 @@ export class Host {
     return this.#conduct({ agents, config, rehearsal, tasks }, (orchestrator) =>
       orchestrator.execute({ tasks, workflow, ...options }),
     );
+  }
+
+  /** What plans are checked against. */
+  get surroundings() {
+    const { workflows, agency } = this;
+    return { workflows, registry: workflows, agents: new Set(agency.registry.names()), agentFor: agency.agentFor };
   }
 
   /** Looks at past runs, so that rehearsals and forecasts go by what agents really took. */

@@ -3,6 +3,7 @@ import { TuttiError } from "../domain/error.ts";
 import { type AgentTask, type Budget, CONTEXT_STRATEGIES, type ContextStrategy } from "../domain/plan.ts";
 import { fields, isRecord, listOf, oneOf, SHAPE_LIMITS, type Shape, text, whole, wrong } from "../domain/shape.ts";
 import { checkPlan } from "../graph/check.ts";
+import { type AgentFor, withAgents } from "../workflows/agent-for.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
 
 export interface OrderConfig {
@@ -77,7 +78,7 @@ export interface Planned {
 /** Checks an order whole, and expands it to its plan. Nothing has been stored or paid yet. */
 export function planOf(
   order: unknown,
-  known: { readonly workflows: WorkflowRegistry; readonly agents: ReadonlySet<string> },
+  known: { readonly workflows: WorkflowRegistry; readonly agents: ReadonlySet<string>; readonly agentFor?: AgentFor },
 ): Planned {
   const found = ORDER(order);
   if (found) throw refused(found.at.slice(1), `'${found.at.slice(1) || "the order"}' ${found.fault}`);
@@ -97,7 +98,10 @@ export function planOf(
   }
   if (Object.keys(parameters).length > 0)
     throw refused("parameters", "'parameters' belong to a workflow; tasks of your own have none");
-  return { workflow: workflowName ?? "custom", tasks: withReads(checkPlan(tasks, known), config), config };
+  const filled = withAgents(tasks, known.agentFor);
+  for (const [i, reason] of filled.nobody)
+    throw refused(`tasks[${i}].agentName`, `task ${i + 1} names no agent, and ${reason}`);
+  return { workflow: workflowName ?? "custom", tasks: withReads(checkPlan(filled.tasks, known), config), config };
 }
 
 function withReads(tasks: readonly AgentTask[], { reads }: OrderConfig): readonly AgentTask[] {

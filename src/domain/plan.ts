@@ -37,6 +37,8 @@ export interface Gate {
 export interface AgentTask {
   readonly id: string;
   readonly agentName: string;
+  /** Why this agent, where somebody chose it. */
+  readonly agentReason?: string;
   readonly description: string;
   readonly prompt: string;
   readonly dependencies?: readonly string[];

@@ -65,6 +65,7 @@ const milliseconds = whole(1, 2 ** 31 - 1);
 const TASK: { readonly [K in keyof Required<AgentTask>]: Shape } = {
   id,
   agentName: text(200, 1),
+  agentReason: text(LIMITS.description),
   description: text(LIMITS.description),
   prompt: text(TEXT),
   dependencies: listOf(text(64, 1)),

@@ -3,6 +3,7 @@ import { TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import { type AgentTask, CONTEXT_STRATEGIES } from "../domain/plan.ts";
 import { fields, isRecord, json, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
+import { type AgentFor, withAgents } from "./agent-for.ts";
 import { everyFault } from "./every-fault.ts";
 import type { ParameterFault } from "./faults.ts";
 import type { WorkflowRegistry } from "./registry.ts";
@@ -27,6 +28,8 @@ export type PlanFileResult =
 export interface Surroundings {
   readonly agents?: ReadonlySet<string>;
   readonly registry?: WorkflowRegistry;
+  /** Chooses an agent for a task that names none. Absent: every task must name one. */
+  readonly agentFor?: AgentFor;
 }
 
 /** Reads `.json`, `.yaml` or `.yml`. A bare list is a list of tasks. */
@@ -36,7 +39,9 @@ export function readPlanFile(content: string, fileName: string, known: Surroundi
   const { value } = source;
   const faults = Array.isArray(value) ? tasksFaults(source, value, [], known) : bodyFaults(source, known);
   if (faults.length > 0) return { ok: false, faults: inOrder(faults) };
-  return { ok: true, plan: (Array.isArray(value) ? { tasks: value } : value) as PlanFile };
+  const plan = (Array.isArray(value) ? { tasks: value } : value) as PlanFile;
+  if (plan.tasks === undefined) return { ok: true, plan };
+  return { ok: true, plan: { ...plan, tasks: withAgents(plan.tasks, known.agentFor).tasks as readonly AgentTask[] } };
 }
 
 /** One error for all faults, the first in its message. */
@@ -140,11 +145,14 @@ export function tasksFaults(
   source: Source,
   tasks: unknown,
   at: readonly Step[],
-  { agents }: Surroundings,
+  { agents, agentFor }: Surroundings,
 ): readonly PlanFileFault[] {
-  return everyFault(tasks, agents ? { agents } : {}).map(({ steps, path, message, atKey }) =>
-    source.fault([...at, ...steps], path, message, atKey ? "key" : "value"),
-  );
+  const filled = withAgents(tasks, agentFor);
+  return everyFault(filled.tasks, agents ? { agents } : {}).map(({ steps, path, message, atKey }) => {
+    const nobody = message.endsWith("'agentName' is missing") ? filled.nobody.get(Number(steps[0])) : undefined;
+    const said = nobody === undefined ? message : `${message}: ${nobody}`;
+    return source.fault([...at, ...steps], path, said, atKey ? "key" : "value");
+  });
 }
 
 function workflowFaults(
