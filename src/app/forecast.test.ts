@@ -37,7 +37,7 @@ test("the same seed gives the same figures, another one others; nine in ten are 
   }
   expect(one.sequential.p50).toBeGreaterThan(one.duration.p50);
   expect(one.models[0]?.costUsd).toEqual(one.costUsd);
-}, 30_000);
+});
 
 test("faults make it longer and less sure", async () => {
   const tasks = [task("a"), task("b", { dependencies: ["a"], retries: 0 })];

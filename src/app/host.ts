@@ -14,8 +14,9 @@ import type { AgentTask, Budget, Parent, Rehearsal } from "../domain/plan.ts";
 import type { Files, Journal, People, RunEntry, RunQuery, Runtime } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
-import { CATALOG, type Loaded, loadAgents } from "../library/catalog.ts";
+import { CATALOG, type Loaded, loadAgents, withAgents } from "../library/catalog.ts";
 import { loadSettings, type Settings } from "../library/settings.ts";
+import { type Repository, repositoryAt } from "../library/trust.ts";
 import type { Delta } from "../runtimes/model/runtime.ts";
 import { type CostOf, loadPrices } from "../runtimes/prices.ts";
 import { isEnded } from "../scheduling/life.ts";
@@ -77,6 +78,8 @@ export class Host {
   readonly home: string;
   readonly settings: Settings;
   readonly library: Loaded;
+  /** Agents that the repository defines, and whether they count. */
+  readonly repository: Repository | undefined;
   readonly workflows: WorkflowRegistry;
   readonly journal: Journal;
   readonly agency: Agency;
@@ -86,20 +89,21 @@ export class Host {
   #history: Histories | undefined;
   readonly #handles = new Map<string, { readonly handle: RunHandle; readonly orchestrator: AgentOrchestrator }>();
 
-  private constructor(options: HostOptions, settings: Settings, library: Loaded, costOf: CostOf) {
+  private constructor(options: HostOptions, settings: Settings, costOf: CostOf) {
     this.#options = options;
     this.home = options.home;
     this.settings = settings;
-    this.library = library;
+    const own = loadAgents([CATALOG, { path: join(options.home, "agents") }]);
+    this.repository = options.repository === undefined ? undefined : repositoryAt(options.repository, options.home);
+    this.library = this.repository?.trust.is === "trusted" ? withAgents(own, this.repository.offer.loaded) : own;
     this.costOf = costOf;
     this.workflows = builtInWorkflows();
     this.journal = createSqliteJournal({ path: join(options.home, "runs"), index: join(options.home, "host.db") });
-    this.agency = new Agency(library.agents.values(), this.journal);
+    this.agency = new Agency(this.library.agents.values(), this.journal);
   }
 
   static async open(options: HostOptions): Promise<Host> {
-    const folders = [CATALOG, { path: join(options.home, "agents") }];
-    const loading = [loadSettings(options.home, options.env), loadAgents(folders), loadPrices()] as const;
+    const loading = [loadSettings(options.home, options.env), loadPrices()] as const;
     return new Host(options, ...(await Promise.all(loading)));
   }
 

@@ -68,6 +68,15 @@ export function loadAgents(sources: readonly AgentSource[]): Loaded {
   return { agents, files, warnings };
 }
 
+/** The second's agents count where both have one. */
+export function withAgents(one: Loaded, other: Loaded): Loaded {
+  return {
+    agents: new Map([...one.agents, ...other.agents]),
+    files: new Map([...one.files, ...other.files]),
+    warnings: [...one.warnings, ...other.warnings],
+  };
+}
+
 function readAgents(
   file: string,
   { path, format }: AgentSource,

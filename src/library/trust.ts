@@ -1,0 +1,118 @@
+/**
+ * Which repositories may define agents. Whoever clones one has not read it: its agents count only after somebody saw what
+ * they would be allowed to do and said yes, and only as long as they are what was seen.
+ *
+ * T1. What is trusted is the hash of the definitions as they were read, prompts in other files included; nothing is read
+ *     a second time between the check and the use.
+ */
+import { mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { AgentFile } from "../agents/definition.ts";
+import { reasonOf, TuttiError } from "../domain/error.ts";
+import { byCodeUnit, canonical, sha256 } from "../domain/json.ts";
+import { isRecord } from "../domain/shape.ts";
+import { type Loaded, loadAgents, sourcesOf } from "./catalog.ts";
+
+/** What a repository wants to define. */
+export interface Offer {
+  readonly root: string;
+  readonly loaded: Loaded;
+  /** Each agent's own, by its name. */
+  readonly hashes: { readonly [name: string]: string };
+}
+export interface Trusted {
+  readonly root: string;
+  readonly at: number;
+  readonly hashes: { readonly [name: string]: string };
+}
+export type TrustState =
+  | { readonly is: "nothing" | "trusted" | "unknown" }
+  | { readonly is: "changed"; readonly added: readonly string[]; readonly changed: readonly string[] };
+
+export interface Repository {
+  readonly offer: Offer;
+  readonly trust: TrustState;
+}
+
+export function repositoryAt(folder: string, home: string): Repository {
+  const offer = offerOf(folder);
+  return { offer, trust: new TrustBook(home).stateOf(offer) };
+}
+
+export function offerOf(repository: string): Offer {
+  const root = realpathSync(repository);
+  const loaded = loadAgents(sourcesOf(root));
+  const hashes = [...loaded.agents].map(([name, agent]) => [
+    name,
+    hashOf(agent, relative(root, loaded.files.get(name) ?? "")),
+  ]);
+  return { root, loaded, hashes: Object.fromEntries(hashes.sort(([a = ""], [b = ""]) => byCodeUnit(a, b))) };
+}
+
+const hashOf = (agent: AgentFile, file: string) =>
+  sha256(canonical({ agent: JSON.parse(JSON.stringify(agent)), file }));
+
+export class TrustBook {
+  readonly #file: string;
+  readonly #home: string;
+
+  constructor(home: string) {
+    this.#home = home;
+    this.#file = join(home, "trust.json");
+  }
+
+  /** Fewer agents than were trusted are no danger; another or a new one is asked about again. */
+  stateOf({ root, hashes }: Offer): TrustState {
+    const names = Object.keys(hashes);
+    if (names.length === 0) return { is: "nothing" };
+    const known = this.list().find((one) => one.root === root);
+    if (known === undefined) return { is: "unknown" };
+    const added = names.filter((name) => !Object.hasOwn(known.hashes, name));
+    const changed = names.filter((name) => Object.hasOwn(known.hashes, name) && known.hashes[name] !== hashes[name]);
+    return added.length + changed.length === 0 ? { is: "trusted" } : { is: "changed", added, changed };
+  }
+
+  trust({ root, hashes }: Offer, at: number): void {
+    this.#write([...this.list().filter((one) => one.root !== root), { root, at, hashes }]);
+  }
+
+  /** False where it was not trusted. */
+  revoke(root: string): boolean {
+    const all = this.list();
+    const rest = all.filter((one) => one.root !== root);
+    if (rest.length < all.length) this.#write(rest);
+    return rest.length < all.length;
+  }
+
+  list(): readonly Trusted[] {
+    let text: string;
+    try {
+      text = readFileSync(this.#file, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    }
+    try {
+      const value: unknown = JSON.parse(text);
+      if (isRecord(value) && Array.isArray(value["trusted"])) return value["trusted"].filter(isTrusted);
+      throw new Error("it has no list 'trusted'");
+    } catch (error) {
+      // Not taken for empty: what somebody said no to would be asked again, and what was said yes to forgotten.
+      throw new TuttiError("BAD_INPUT", `${this.#file} cannot be read: ${reasonOf(error)}`, {
+        path: "trust.json",
+        hint: "mend it or delete it; repositories are then asked about again",
+      });
+    }
+  }
+
+  /** All or nothing: a crash leaves the old list. */
+  #write(trusted: readonly Trusted[]): void {
+    mkdirSync(this.#home, { recursive: true, mode: 0o700 });
+    const beside = `${this.#file}.${process.pid}`;
+    writeFileSync(beside, `${JSON.stringify({ trusted }, null, 2)}\n`, { mode: 0o600 });
+    renameSync(beside, this.#file);
+  }
+}
+
+const isTrusted = (value: unknown): value is Trusted =>
+  isRecord(value) && typeof value["root"] === "string" && typeof value["at"] === "number" && isRecord(value["hashes"]);
