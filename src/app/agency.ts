@@ -6,6 +6,7 @@ import type { Journal } from "../domain/ports.ts";
 import type { AgentFor } from "../workflows/agent-for.ts";
 import { Experience } from "./experience.ts";
 
+export type { Candidate } from "../agents/router.ts";
 export type RouteOptions = Omit<RouteContext, "trackOf">;
 
 export class Agency {

@@ -1,0 +1,122 @@
+/** `tutti trust`: what a repository may define. Shown first, then asked, then bound to exactly what was shown. */
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import type { AgentFile } from "../../agents/definition.ts";
+import { TuttiError } from "../../domain/error.ts";
+import type { Offer, TrustState } from "../../library/trust.ts";
+import { define, exiting } from "../define.ts";
+import { EXIT } from "../exit.ts";
+import type { Io } from "../io.ts";
+
+interface Flags {
+  readonly json?: true;
+  readonly yes?: true;
+  readonly revoke?: true;
+}
+
+export function trust(program: Command, io: Io): void {
+  const group = define(
+    program,
+    "trust",
+    "let a repository's own agents count, after showing what they may do",
+    "tutti trust\ntutti trust ../shop --yes\ntutti trust --revoke",
+  )
+    .argument("[path]", "a repository; default: this folder")
+    .option("--yes", "do not ask")
+    .option("--revoke", "take it back")
+    .action(exiting(io, (path: string | undefined, flags: Flags) => act(io, path ?? ".", flags)));
+  define(group, "list", "repositories that are trusted", "tutti trust list").action(
+    exiting(io, (flags: Flags) => list(io, flags)),
+  );
+}
+
+async function act(io: Io, path: string, flags: Flags): Promise<number> {
+  const [{ offerOf, TrustBook }, { confirm }] = await Promise.all([
+    import("../../library/trust.ts"),
+    import("../question.ts"),
+  ]);
+  const offer = offerAt(offerOf, resolve(io.cwd, path), path);
+  const book = new TrustBook(io.home);
+  if (flags.revoke) {
+    const was = book.revoke(offer.root);
+    if (flags.json) io.json({ root: offer.root, revoked: was });
+    else io.out(was ? `no longer trusted: ${offer.root}` : `it was not trusted: ${offer.root}`);
+    return EXIT.done;
+  }
+  const state = book.stateOf(offer);
+  const isNew = state.is === "unknown" || state.is === "changed";
+  if (!flags.json) await show(io, offer, state);
+  const mayTrust = isNew && (flags.yes || (io.canAsk && !flags.json && (await confirm("Trust these agents?", false))));
+  if (mayTrust) book.trust(offer, Date.now());
+  if (flags.json)
+    io.json({
+      root: offer.root,
+      state: mayTrust ? { is: "trusted" } : state,
+      agents: [...offer.loaded.agents.values()].map(said),
+    });
+  else if (mayTrust) io.out("trusted; asked about again when one of them changes or another comes");
+  else if (isNew)
+    io.err(
+      io.canAsk ? "not trusted; nothing was changed" : `not trusted: say --yes, or call ${io.me} trust on a terminal`,
+    );
+  return isNew && !mayTrust ? EXIT.badInput : EXIT.done;
+}
+
+function offerAt(offerOf: (path: string) => Offer, path: string, name: string): Offer {
+  try {
+    return offerOf(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new TuttiError("BAD_INPUT", `there is no folder ${name}`, { path: "path" });
+  }
+}
+
+const said = ({ instructions: _, ...agent }: AgentFile) => agent;
+
+async function show(io: Io, { root, loaded }: Offer, state: TrustState): Promise<void> {
+  const { oneLine, painter, wrap } = await import("../text.ts");
+  const paint = painter(io.isColoured);
+  for (const { file, line, message } of loaded.warnings) io.err(`warning: ${file}:${line}: ${oneLine(message)}`);
+  if (state.is === "nothing") return io.out(`${root} defines no agents`);
+  io.out(
+    `${root} defines ${loaded.agents.size} agent${loaded.agents.size === 1 ? "" : "s"}${state.is === "trusted" ? ", all trusted" : ""}:`,
+  );
+  for (const agent of loaded.agents.values()) {
+    const mark =
+      state.is !== "changed"
+        ? ""
+        : state.added.includes(agent.name)
+          ? "  new"
+          : state.changed.includes(agent.name)
+            ? "  changed"
+            : "";
+    io.out(
+      `\n${paint("bold", agent.name)}${paint("yellow", mark)}  ${paint("dim", (loaded.files.get(agent.name) ?? "").slice(root.length + 1))}`,
+    );
+    io.out(wrap(oneLine(agent.description), io.columns, "  "));
+    for (const line of powersOf(agent)) io.out(wrap(oneLine(line), io.columns, "  "));
+  }
+  io.out("");
+}
+
+/** What it would be allowed to do, in words. */
+function powersOf({ tools, deniedTools, permissions, model, mcpServers }: AgentFile): readonly string[] {
+  return [
+    tools === undefined ? "may: use every tool that its runtime gives it" : `may: ${tools.join(", ") || "use no tool"}`,
+    ...(deniedTools ? [`may not: ${deniedTools.join(", ")}`] : []),
+    ...(permissions ?? []).map(({ action, resource, effect }) => `${effect}: ${action} ${resource}`),
+    ...(mcpServers ? [`MCP servers: ${mcpServers.join(", ")}`] : []),
+    ...(model === undefined ? [] : [`model: ${model}`]),
+  ];
+}
+
+async function list(io: Io, { json }: Flags): Promise<number> {
+  const { TrustBook } = await import("../../library/trust.ts");
+  const all = new TrustBook(io.home).list();
+  if (json) io.json({ trusted: all });
+  else if (all.length === 0) io.out(`No repository is trusted. ${io.me} trust shows what one would define.`);
+  else
+    for (const { root, hashes, at } of all)
+      io.out(`${root}  ${Object.keys(hashes).join(", ")}  since ${new Date(at).toISOString().slice(0, 10)}`);
+  return EXIT.done;
+}
