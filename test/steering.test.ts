@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { settled, VirtualClock } from "../src/app/virtual-clock.ts";
-import { AgentOrchestrator, type RunHandle } from "../src/index.ts";
+import { AgentOrchestrator, createMemoryJournal, type RunHandle } from "../src/index.ts";
 import { eventsOf, finish, inWords, statuses } from "./support/finish.ts";
 import { begin, chain, Held, plain } from "./support/held.ts";
 
@@ -35,6 +35,29 @@ test("a paused run lets what is under way end, begins nothing, and goes on when 
     "workflow:results",
     "workflow:complete",
   ]);
+});
+
+test("whoever begins to listen while the last events are being written hears them too", async () => {
+  const journal = createMemoryJournal();
+  const written = Promise.withResolvers<void>();
+  const create = journal.create.bind(journal);
+  journal.create = async (run) => {
+    const writer = await create(run);
+    const append = writer.append.bind(writer);
+    return Object.assign(writer, {
+      append: async (batch: Parameters<typeof append>[0]) => {
+        if (batch.events.some(({ type }) => type === "workflow:complete")) await written.promise;
+        return append(batch);
+      },
+    });
+  };
+  const { held, handle } = begin([plain("a")], { journal });
+  await settled();
+  await held.end("a");
+  const heard = eventsOf(handle);
+  await settled();
+  written.resolve();
+  expect((await heard).at(-1)?.type).toBe("workflow:complete");
 });
 
 test("a resume before the last attempt has ended takes the pause back", async () => {

@@ -55,6 +55,11 @@ export class RunHandle implements AsyncIterable<RunEvent>, PromiseLike<Results> 
     return this.#driver?.status;
   }
 
+  /** The number of the newest durable event; undefined until the run is open here. */
+  get seq(): number | undefined {
+    return this.#driver?.seq;
+  }
+
   // biome-ignore lint/suspicious/noThenProperty: being awaitable is what a handle is for
   then<A = Results, B = never>(
     fulfilled?: ((results: Results) => A | PromiseLike<A>) | null,
@@ -79,7 +84,8 @@ export class RunHandle implements AsyncIterable<RunEvent>, PromiseLike<Results> 
       const forget = this.#published(this.id, changed.resolve);
       try {
         // What is acknowledged while we read is read in the next round; the subscription came first.
-        const still = !driver || driver.isStill;
+        // What is decided and not yet durable has ended nothing: its events are still to come.
+        const still = !driver || (driver.isStill && driver.state.seq === driver.seq);
         const last = driver?.seq ?? Number.POSITIVE_INFINITY;
         for await (const page of this.#journal.read(this.id, { from: next })) {
           for (const event of page) {

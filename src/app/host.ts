@@ -293,7 +293,8 @@ export class Host {
   #branch(state: RunState, branch: Branch, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {
     const toDo = branch.from === undefined ? TO_DO.unfinished : TO_DO.all;
     const { model } = branch.set ?? {};
-    const settings = settingsOf(state);
+    // A new run begins now, however far a rehearsal ran ahead of the clock.
+    const { at: _, ...settings } = settingsOf(state);
     if (model !== undefined && !settings.rehearsal) callable(model, "set.model", this.settings);
     return this.#conduct({ ...settings, agents: crewOfRun(state, this.#known, toDo) }, begin);
   }

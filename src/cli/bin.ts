@@ -8,6 +8,8 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exit(2);
 }
+const { homeIn, keepCode } = await import("./code-cache.ts");
+keepCode(homeIn(process.env));
 const { main } = await import("./main.ts");
 await main(process.argv);
 

@@ -34,6 +34,9 @@ const AT_GATE: Look = { icon: "◆", word: "at gate", paint: "yellow" };
 const RETRYING: Look = { icon: "↻", word: "retrying", paint: "yellow" };
 
 const STATE = 11;
+/** Where a row has no room for words, its icon must do. */
+const NARROW = 56;
+const stateWidth = (columns: number): number => (columns < NARROW ? 1 : STATE);
 const TIME = 7;
 const TOKENS = 6;
 const COST = 7;
@@ -45,9 +48,9 @@ export const lookOfRun = (status: Progress["status"]): Look => LOOKS[status];
 
 export function liveLines(progress: Progress, view: View): string[] {
   const { columns, paint } = view;
-  const head = [
-    `${paint("bold", cut(oneLine(progress.workflow), columns - 12))} ${paint("dim", progress.run.slice(-8))}`,
-  ];
+  const what = progress.isRehearsed ? `${progress.run.slice(-8)} rehearsed` : progress.run.slice(-8);
+  const name = cut(oneLine(progress.workflow), columns - what.length - 1);
+  const head = [`${paint("bold", name)} ${paint("dim", what)}`];
   const foot = [bar(progress, view)];
   const room = Math.max(3, view.rows - head.length - foot.length - 1);
   return [...head, ...taskLines(progress, { ...view, rows: room }), ...foot];
@@ -59,16 +62,28 @@ export function taskLines(progress: Progress, view: View): string[] {
   const widths = widthsOf(rows, view.columns);
   const linesOf = (row: TaskRow) => rowLines(progress, row, view, widths);
   const all = rows.map(linesOf);
-  if (all.reduce((sum, lines) => sum + lines.length, 0) <= view.rows) return all.flat();
+  const titles = titleLine(widths, view);
+  if (all.reduce((sum, lines) => sum + lines.length, 1) <= view.rows) return [titles, ...all.flat()];
   const byUrgency = rows
     .map((row, i) => ({ row, i, urgency: urgencyOf(progress, row) }))
     .sort((a, b) => a.urgency - b.urgency || a.i - b.i);
-  const chosen = new Set(byUrgency.slice(0, Math.max(1, view.rows - 1)).map(({ row }) => row));
+  const chosen = new Set(byUrgency.slice(0, Math.max(1, view.rows - 2)).map(({ row }) => row));
   const hidden = rows.filter((row) => !chosen.has(row));
   const counts = Map.groupBy(hidden, ({ status }) => status);
   const words = [...counts].map(([status, those]) => `${those.length} ${status}`).join(", ");
   const shown = rows.filter((row) => chosen.has(row)).map((row) => linesOf(row)[0] ?? "");
-  return [...shown, view.paint("dim", cut(`… and ${plural(hidden.length, "more task")}: ${words}`, view.columns))];
+  return [
+    titles,
+    ...shown,
+    view.paint("dim", cut(`… and ${plural(hidden.length, "more task")}: ${words}`, view.columns)),
+  ];
+}
+
+function titleLine({ task, agent }: Widths, { columns, paint }: View): string {
+  const names = [sized("task", task), ...(agent > 0 ? [sized("agent", agent)] : [])];
+  const figures = [sized("time", TIME, "right"), sized("tokens", TOKENS, "right"), sized("cost", COST, "right")];
+  const width = stateWidth(columns);
+  return paint("dim", cut([sized(width === 1 ? "" : "state", width), ...names, ...figures].join(" "), columns));
 }
 
 function urgencyOf(progress: Progress, row: TaskRow): number {
@@ -83,10 +98,17 @@ interface Widths {
   readonly agent: number;
 }
 function widthsOf(rows: readonly TaskRow[], columns: number): Widths {
-  const longest = (names: readonly string[]) => Math.max(0, ...names.map(widthOf));
-  const task = longest(rows.map(({ id }) => id));
-  const agent = longest(rows.map((row) => row.agent));
-  const room = columns - STATE - FIGURES - 3;
+  // At least as wide as their titles.
+  const longest = (names: readonly string[], least: number) => Math.max(least, ...names.map(widthOf));
+  const task = longest(
+    rows.map(({ id }) => id),
+    4,
+  );
+  const agent = longest(
+    rows.map((row) => row.agent),
+    5,
+  );
+  const room = columns - stateWidth(columns) - FIGURES - 3;
   if (task + agent <= room) return { task, agent };
   if (room < LEAST_TASK + LEAST_AGENT) return { task: Math.max(4, Math.min(task, room + 1)), agent: 0 };
   // Whoever asks for less than half gets it all; the other has the rest.
@@ -102,9 +124,10 @@ function rowLines(progress: Progress, row: TaskRow, view: View, widths: Widths):
     : row.status === "running" && row.resumeAt !== undefined
       ? RETRYING
       : LOOKS[row.status];
-  const state = paint(look.paint ?? "dim", sized(`${look.icon} ${look.word}`, STATE));
+  const width = stateWidth(columns);
+  const state = paint(look.paint ?? "dim", width === 1 ? look.icon : sized(`${look.icon} ${look.word}`, width));
   const names = [sized(row.id, widths.task), ...(widths.agent > 0 ? [sized(row.agent, widths.agent)] : [])];
-  const used = STATE + 1 + names.reduce((sum, name) => sum + widthOf(name) + 1, 0);
+  const used = width + 1 + names.reduce((sum, name) => sum + widthOf(name) + 1, 0);
   const room = Math.max(0, columns - used);
   const line = [state, ...names, figuresOf(progress, row, view, room)].join(" ").trimEnd();
   if (row.reason === undefined || row.status === "complete" || row.status === "reused") return [line];
@@ -116,7 +139,7 @@ function figuresOf(progress: Progress, row: TaskRow, { now, paint }: View, room:
   if (row.status === "pending") return paint("dim", cut(waitsFor(progress, row, room), room));
   if (row.status === "running" && row.resumeAt !== undefined)
     return paint("dim", cut(`again in ${timeText(Math.max(0, row.resumeAt - now))}`, room));
-  if (row.status === "skipped") return "";
+  if (row.status === "skipped" || (row.status === "cancelled" && row.attempt === 0)) return "";
   const isRunning = row.status === "running";
   const time = isRunning ? Math.max(0, now - (row.startedAt ?? now)) : row.duration;
   const isUsed = row.tokens > 0 || !isRunning;
@@ -125,16 +148,18 @@ function figuresOf(progress: Progress, row: TaskRow, { now, paint }: View, room:
     sized(isUsed ? tokensText(row.tokens) : "", TOKENS, "right"),
     sized(isUsed ? (row.costUsd === null ? "?" : moneyText(row.costUsd)) : "", COST, "right"),
   ];
+  // On a very narrow terminal what matters least goes first.
+  while (cells.length > 1 && widthOf(cells.join(" ")) > room) cells.pop();
   return cells.join(" ");
 }
 
-function waitsFor({ tasks }: Progress, row: TaskRow, room: number): string {
+function waitsFor({ tasks, status }: Progress, row: TaskRow, room: number): string {
   const open = row.dependencies.filter((id) => {
     const one = tasks.get(id);
     return one !== undefined && !isSettled(one);
   });
   const [first, ...more] = open;
-  if (first === undefined) return "for a free place";
+  if (first === undefined) return status === "running" ? "for a free place" : "not begun";
   const all = `after ${open.join(", ")}`;
   if (all.length <= room || more.length === 0) return all;
   const rest = ` +${more.length}`;

@@ -41,31 +41,38 @@ export const modeOf = (io: Io, isJson: boolean | undefined): Conducting["mode"] 
 
 export async function conduct(io: Io, handle: RunHandle, how: Conducting): Promise<Conducted> {
   const { mode, known = 0 } = how;
+  // A run is worth more than its display: what has been paid for must not end with a closed pipe.
+  io.outlive();
   const progress = createProgress();
   const level = levelOf(io, how.isVerbose, mode === "plain" ? "silent" : "warn");
   const live = mode === "live" ? liveOf(io, progress, how.pace ?? 1) : undefined;
   const say = (line: string) => (live ? live.above(line) : io.err(line));
   const interrupts = new Interrupts(handle, say, () => live?.stop());
   const desk = mode === "live" && io.canAsk && !how.noWait ? new GateDesk(handle, live) : undefined;
-  const isWaiting = () => how.noWait === true && handle.status === "waiting";
+  // What brought the run to its gate is shown before it is let go.
+  const isLeft = ({ seq }: RunEvent) =>
+    how.noWait === true && handle.status === "waiting" && seq >= (handle.seq ?? Number.POSITIVE_INFINITY);
+  let isWaiting = false;
   live?.start();
   try {
     for await (const event of handle) {
       fold(progress, event);
-      if (event.seq <= known) continue;
-      print(io, event, mode, progress);
-      const log = logLine(event, level);
-      if (log !== undefined) say(log);
-      desk?.take(event);
-      if (event.type === "gate:opened" && !desk && mode !== "json" && !how.noWait) say(howToDecide(io, event));
-      if (isWaiting()) break;
+      if (event.seq > known) {
+        print(io, event, mode, progress);
+        const log = logLine(event, level);
+        if (log !== undefined) say(log);
+        desk?.take(event);
+        if (event.type === "gate:opened" && !desk && mode !== "json" && !how.noWait) say(howToDecide(io, event));
+      }
+      isWaiting = isLeft(event);
+      if (isWaiting) break;
     }
   } finally {
     desk?.close();
     interrupts.close();
     live?.stop();
   }
-  if (isWaiting()) {
+  if (isWaiting) {
     progress.status = "waiting";
     await handle[Symbol.asyncDispose]();
     return { code: EXIT.gate, progress };
@@ -99,6 +106,8 @@ function print(io: Io, event: RunEvent, mode: Conducting["mode"], progress: Prog
 const howToDecide = (io: Io, { run, gate }: { run: string; gate: string }): string =>
   `waits for a person: ${io.me} approve ${run} ${gate}   (or reject)`;
 
+const REHEARSED = "This was a rehearsal: no model was called, and every output is invented.";
+
 /** The table that stays, and how it ended. */
 export function showEnd(io: Io, progress: Progress): void {
   const view = viewOf(io, progress.at);
@@ -106,4 +115,5 @@ export function showEnd(io: Io, progress: Progress): void {
   for (const line of taskLines(progress, { ...view, rows: Number.POSITIVE_INFINITY })) io.out(line);
   io.out("");
   io.out(endLine(progress, view));
+  if (progress.isRehearsed) io.out(view.paint("bold", REHEARSED));
 }

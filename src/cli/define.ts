@@ -16,6 +16,7 @@ export function define(parent: Command, usage: string, summary: string, example:
 export const exiting =
   <A extends readonly unknown[]>(io: Io, act: (...args: A) => Promise<number>) =>
   async (...args: unknown[]): Promise<void> => {
-    // The last argument is the command itself; what stands before it has been declared with it.
-    io.exit(await act(...(args.slice(0, -1) as unknown as A)));
+    const command = args.at(-1) as Command;
+    // Before it stands what was declared with it; a flag such as `--json` may have been taken by the group it is in.
+    io.exit(await act(...([...args.slice(0, -2), command.optsWithGlobals()] as unknown as A)));
   };

@@ -16,7 +16,9 @@ export function tell(io: Io, thrown: unknown, isJson: boolean): number {
   const known = thrown instanceof TuttiError ? thrown : undefined;
   if (isJson) {
     const { code = "BUG", hint, path } = known ?? {};
-    io.err(JSON.stringify({ error: { code, message: reasonOf(thrown), hint, path } }));
+    const faults = placedIn(known?.data);
+    const more = faults.length > 0 ? { faults } : {};
+    io.err(JSON.stringify({ error: { code, message: reasonOf(thrown), hint, path, ...more } }));
   } else for (const line of wordsOf(io, thrown)) io.err(line);
   return known ? exitOfError(known.code) : EXIT.failed;
 }
@@ -28,7 +30,9 @@ function wordsOf(io: Io, thrown: unknown): string[] {
   const faults = placedIn(known?.data);
   // The message is the first of them; where there are more they are all shown.
   if (faults.length > 1) for (const fault of faults) lines.push(`  ${placeOf(fault)}${oneLine(fault.message)}`);
-  if (known?.hint !== undefined) lines.push(wrap(oneLine(known.hint), Math.max(40, io.columns), "  "));
+  // Some messages say already what to do.
+  if (known?.hint !== undefined && !known.message.endsWith(known.hint))
+    lines.push(wrap(oneLine(known.hint), Math.max(40, io.columns), "  "));
   if (!known && io.env["TUTTI_LOG"] === "debug" && thrown instanceof Error) lines.push(thrown.stack ?? "");
   return lines;
 }

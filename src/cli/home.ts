@@ -21,7 +21,14 @@ export interface Home extends AsyncDisposable {
 }
 
 export async function openHome(io: Io, options: Pick<HostOptions, "onDelta"> = {}): Promise<Home> {
-  await mkdir(io.home, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(io.home, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new TuttiError("BAD_INPUT", `${io.home} cannot be Tutti's home: ${reasonOf(error)}`, {
+      path: "TUTTI_HOME",
+      hint: "set TUTTI_HOME to a folder that you may write to",
+    });
+  }
   const host = await Host.open({ home: io.home, env: io.env, repository: io.cwd, ...options });
   const faulty: FaultyFile[] = [];
   for (const folder of workflowFolders(io)) faulty.push(...(await loadWorkflows(host, folder, io)));
@@ -61,6 +68,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 
 /** Says what could not be loaded, a line a file; whoever needs one of them gets its error besides. */
 export function warnOf(io: Io, { host, faulty }: Home): void {
+  sayUntrusted(io, host);
   for (const { file, faults } of faulty) {
     const [first] = faults;
     const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : "";
@@ -68,6 +76,16 @@ export function warnOf(io: Io, { host, faulty }: Home): void {
     io.err(`warning: ${file}${place}: ${first?.message ?? "unreadable"}${more}`);
   }
   for (const { file, line, message } of host.library.warnings) io.err(`warning: ${file}:${line}: ${message}`);
+}
+
+/** Agents that lie here and do not count, so that nobody wonders where they are. */
+function sayUntrusted(io: Io, { repository }: Host): void {
+  if (repository === undefined) return;
+  const { offer, trust } = repository;
+  const size = offer.loaded.agents.size;
+  if (trust.is === "unknown") io.err(`note: this folder defines ${size} agents that are not trusted: ${io.me} trust`);
+  if (trust.is === "changed")
+    io.err(`note: agents of this folder changed since they were trusted, and do not count: ${io.me} trust`);
 }
 
 const LEAST = 4;

@@ -1,6 +1,6 @@
 /** What the commands know of the process around them; the only file that reads it. */
-import { homedir } from "node:os";
-import { join, relative } from "node:path";
+import { relative } from "node:path";
+import { homeIn } from "./code-cache.ts";
 
 export interface Io {
   readonly env: { readonly [name: string]: string | undefined };
@@ -21,19 +21,24 @@ export interface Io {
   err(text: string): void;
   /** One JSON value, one line. */
   json(value: unknown): void;
+  /** From now on this process goes on though nobody reads its output any more. */
+  outlive(): void;
   exit(code: number): void;
 }
 
 export function processIo(): Io {
   const { env, stdout, stderr, stdin } = process;
+  let isNeeded = false;
   // Whoever reads our output may stop reading, as `| head` does.
   for (const stream of [stdout, stderr])
-    stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (!isNeeded) process.exit(error.code === "EPIPE" ? 0 : 1);
+    });
   const isTerminal = stdout.isTTY === true && !isSet(env["CI"]) && env["TERM"] !== "dumb";
   return {
     env,
     cwd: process.cwd(),
-    home: env["TUTTI_HOME"] || join(homedir(), ".tutti"),
+    home: homeIn(env),
     me: callOf(process.argv[1] ?? "tutti", process.cwd(), env),
     isLive: isTerminal,
     canAsk: isTerminal && stdin.isTTY === true,
@@ -47,6 +52,9 @@ export function processIo(): Io {
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),
     json: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
+    outlive: () => {
+      isNeeded = true;
+    },
     exit: (code) => {
       process.exitCode = code;
     },

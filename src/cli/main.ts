@@ -16,10 +16,12 @@ import { message } from "./commands/message.ts";
 import { pause } from "./commands/pause.ts";
 import { report } from "./commands/report.ts";
 import { resume } from "./commands/resume.ts";
+import { route } from "./commands/route.ts";
 import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
 import { show } from "./commands/show.ts";
+import { trust } from "./commands/trust.ts";
 import { workflows } from "./commands/workflows.ts";
 import { EXIT } from "./exit.ts";
 import { type Io, processIo } from "./io.ts";
@@ -28,20 +30,21 @@ import { type Io, processIo } from "./io.ts";
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   ...[run, ask, runs, show, events, report],
   ...[pause, resume, cancel, again, message, gates, decide],
-  ...[workflows, agents, init, serve, doctor, gc],
+  ...[workflows, agents, route, trust, init, serve, doctor, gc],
 ];
 
 export async function main(argv: readonly string[]): Promise<void> {
   const io = processIo();
+  const program = programFor(io);
   try {
-    const program = programFor(io);
     if (argv.length <= 2) program.outputHelp();
     else await program.parseAsync(argv);
   } catch (error) {
-    // Commander has said what it had to say.
-    if (error instanceof CommanderError) return io.exit(error.exitCode === 0 ? EXIT.done : EXIT.badInput);
-    const { tell } = await import("./faults.ts");
-    io.exit(tell(io, error, argv.includes("--json")));
+    // Help and version have been shown.
+    if (error instanceof CommanderError && error.exitCode === 0) return io.exit(EXIT.done);
+    const [{ tell }, { usageFault }] = await Promise.all([import("./faults.ts"), import("./usage.ts")]);
+    const told = error instanceof CommanderError ? usageFault(error, argv.slice(2), program, io.me) : error;
+    io.exit(tell(io, told, argv.includes("--json")));
   }
 }
 
@@ -51,8 +54,8 @@ function programFor(io: Io): Command {
     .version(versionOf(), "-V, --version")
     .exitOverride()
     .configureHelp({ showGlobalOptions: false, helpWidth: Math.min(100, io.columns) })
-    .configureOutput({ outputError: (text, write) => write(text) })
-    .showHelpAfterError("(--help shows what there is)")
+    // What it would print of an error is told by `faults.ts`, like every other.
+    .configureOutput({ outputError: () => {} })
     .addHelpText(
       "after",
       "\nExample:\n  $ tutti run fullstack-dev --rehearse --speed 15\n\n" +

@@ -10,7 +10,6 @@ import { shortRun } from "./plain.ts";
 import { type Progress, paceOf } from "./progress.ts";
 import { writeOut } from "./report.ts";
 import { viewRun } from "./run-view.ts";
-import { painter } from "./text.ts";
 import { plural } from "./units.ts";
 
 export interface Performing {
@@ -19,6 +18,8 @@ export interface Performing {
   readonly noWait?: boolean | undefined;
   /** Where to write outputs and a report. */
   readonly out?: string;
+  /** What was run, as it was named: to be run for real after a rehearsal. */
+  readonly target?: string;
   /** Told when the run is in its journal. */
   readonly onStart?: (run: string) => void;
 }
@@ -39,9 +40,8 @@ export async function perform(io: Io, host: Host, prepared: Prepared, how: Perfo
     const forecast = await host.forecast(prepared);
     io.out("");
     for (const line of forecastLines(forecast, io.columns)) io.out(line);
-    io.out(painter(io.isColoured)("bold", "This was a rehearsal: no model was called, and every output is invented."));
   }
-  if (mode !== "json") sayNext(io, prepared.workflow, conducted.progress, isRehearsal);
+  if (mode !== "json") sayNext(io, conducted.progress, isRehearsal ? how.target : undefined);
   return conducted.code;
 }
 
@@ -65,7 +65,8 @@ export async function goOn(
   return conducted;
 }
 
-export function sayNext(io: Io, workflow: string, progress: Progress, isRehearsal: boolean): void {
+/** `target`: what could now be run for real. */
+export function sayNext(io: Io, progress: Progress, target?: string): void {
   const { run, status } = progress;
   const short = shortRun(run);
   const [task] = [...progress.tasks.values()].filter((row) => row.tokens > 0).toReversed();
@@ -73,11 +74,19 @@ export function sayNext(io: Io, workflow: string, progress: Progress, isRehearsa
   const failed = [...progress.tasks.values()].find((row) => row.status === "failed");
   const lines: [string, string][] = [];
   if (status === "waiting" && gate !== undefined) lines.push([`approve ${short} ${gate}`, "or reject"]);
-  if (status === "paused" || status === "waiting") lines.push([`resume ${short}`, "goes on"]);
+  if (status === "paused" || status === "waiting") lines.push(goingOn(progress));
   if (failed) lines.push([`retry ${short} ${failed.id}`, "again, with what was done"]);
   lines.push([`show ${short}${task ? ` --task ${task.id}` : ""}`, task ? "one output" : "how it stands"]);
   lines.push([`report ${short}`, "all of it"]);
-  if (isRehearsal && status === "complete") lines.push([`run ${workflow} --model provider/id`, "for real"]);
+  if (target !== undefined && status === "complete") lines.push([`run ${target} --model provider/id`, "for real"]);
   io.out("\nNext:");
   for (const [command, what] of lines) io.out(`  ${io.me} ${command}   # ${what}`);
+}
+
+/** At a limit it stops again at once, unless the limit is raised. */
+function goingOn({ run, status, cause }: Progress): [string, string] {
+  const resume = `resume ${shortRun(run)}`;
+  if (status === "paused" && cause === "budget") return [`${resume} --budget AMOUNT`, "goes on, with a higher limit"];
+  if (status === "paused" && cause === "time") return [`${resume} --timeout TIME`, "goes on, with a longer one"];
+  return [resume, "goes on"];
 }

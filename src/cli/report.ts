@@ -1,6 +1,7 @@
 /** A run as a Markdown document, and as files. */
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { reasonOf, TuttiError } from "../domain/error.ts";
 import type { Json } from "../domain/json.ts";
 import type { TaskRow } from "./progress.ts";
 import type { RunView } from "./run-view.ts";
@@ -50,9 +51,23 @@ export function outputText(output: Json, isMarkdown = false): string {
   return isMarkdown ? `\`\`\`json\n${text}\n\`\`\`` : text;
 }
 
+/** Made before the run begins: what was paid for must not end at a folder that cannot be had. */
+export async function outFolder(cwd: string, name: string | undefined): Promise<{ readonly out?: string }> {
+  if (name === undefined) return {};
+  const out = resolve(cwd, name);
+  try {
+    await mkdir(out, { recursive: true });
+  } catch (error) {
+    throw new TuttiError("BAD_INPUT", `--out: ${name} cannot be a folder: ${reasonOf(error)}`, {
+      path: "out",
+      hint: "name a folder that can be written; it is made where it is missing",
+    });
+  }
+  return { out };
+}
+
 /** Returns the names of the files written. Task ids are made so that they can be file names. */
 export async function writeOut(folder: string, view: RunView): Promise<readonly string[]> {
-  await mkdir(folder, { recursive: true });
   const written: string[] = [];
   for (const [id, { output }] of Object.entries(view.shown.tasks)) {
     if (output === undefined) continue;

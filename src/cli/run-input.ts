@@ -1,10 +1,11 @@
 /** What `tutti run` was given, as an order: a workflow or a file, its parameters, and how to conduct it. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import type { Host } from "../app/host.ts";
 import type { Order, OrderConfig } from "../app/order.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
+import { didYouMean } from "../domain/nearest.ts";
 import type { Budget, ContextStrategy } from "../domain/plan.ts";
 import { isRecord } from "../domain/shape.ts";
 import { parseParameters } from "../workflows/parameters.ts";
@@ -36,6 +37,11 @@ const isFile = (target: string): boolean => /\.(?:json|ya?ml|md)$/i.test(target)
 
 export async function orderOf(host: Host, target: string, flags: InputFlags, cwd: string): Promise<Order> {
   checkFlags(flags);
+  if (!isFile(target) && !host.workflows.has(target) && (target.includes("/") || existsSync(resolve(cwd, target))))
+    throw new TuttiError("BAD_INPUT", `${target} is neither a workflow nor a file of tasks`, {
+      path: "workflow",
+      hint: "files of tasks end in .json, .yaml or .yml; tutti workflows lists the workflows",
+    });
   const given = isFile(target)
     ? await fileOrder(host, target, cwd)
     : ({ workflowId: target, parameters: {} } satisfies Order);
@@ -112,11 +118,23 @@ export function faultsOf(file: string, faults: readonly PlanFileFault[]): TuttiE
 }
 
 export async function textOf(path: string, name: string): Promise<string> {
-  if (!existsSync(path)) throw new TuttiError("BAD_INPUT", `there is no file ${name}`, { path: name });
+  if (!existsSync(path))
+    throw new TuttiError("BAD_INPUT", `there is no file ${name}${didYouMean(basename(path), namesBeside(path))}`, {
+      path: name,
+      hint: "name a file of tasks, or a workflow: tutti workflows lists them",
+    });
   try {
     return await readFile(path, "utf8");
   } catch (error) {
     throw new TuttiError("BAD_INPUT", `${name} cannot be read: ${reasonOf(error)}`, { path: name });
+  }
+}
+
+function namesBeside(path: string): readonly string[] {
+  try {
+    return readdirSync(dirname(path)).filter(isFile);
+  } catch {
+    return [];
   }
 }
 

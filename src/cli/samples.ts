@@ -52,8 +52,7 @@ tasks:
 
 const AGENT = `---
 # An agent of your own: front matter that describes it, then its instructions.
-# Agents of a repository count once the repository is trusted, which is not built yet.
-# To use this one now: mkdir -p ~/.tutti/agents && cp .tutti/agents/sample-agent.md ~/.tutti/agents/
+# Agents of a repository count once you have seen what they may do: tutti trust
 name: sample-agent
 description: Answers questions about this repository. Use it for small questions, not for changes.
 category: research

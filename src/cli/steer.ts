@@ -2,6 +2,7 @@
 import type { Host } from "../app/host.ts";
 import type { EventType, RunEvent } from "../domain/events.ts";
 import type { Command } from "../domain/facts.ts";
+import { awake } from "./awake.ts";
 
 export interface Steered {
   readonly run: string;
@@ -33,6 +34,7 @@ export async function steer(host: Host, run: string, command: Command): Promise<
 
 async function answerTo(host: Host, run: string, command: Command, from: number): Promise<RunEvent | undefined> {
   const types: readonly EventType[] = [...ANSWERS[command.type], "fact:refused"];
+  using _ = awake();
   for await (const page of host.journal.tail(run, from, AbortSignal.timeout(MOMENT)))
     for (const event of page) if (types.includes(event.type) && fits(event, command)) return event;
   return undefined;

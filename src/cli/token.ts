@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { TuttiError } from "../domain/error.ts";
 import type { Io } from "./io.ts";
 
 export interface Token {
@@ -13,6 +14,11 @@ export interface Token {
 
 export async function tokenOf(io: Io): Promise<Token> {
   const given = io.env["TUTTI_TOKEN"];
+  if (given && !/^\S{16,}$/.test(given))
+    throw new TuttiError("BAD_INPUT", "TUTTI_TOKEN must have at least 16 characters and no blanks", {
+      path: "TUTTI_TOKEN",
+      hint: "unset it, and one is made and kept in the home",
+    });
   if (given) return { value: given, from: "$TUTTI_TOKEN", shell: "$TUTTI_TOKEN" };
   const path = join(io.home, "token");
   const made = randomBytes(32).toString("base64url");

@@ -26,7 +26,7 @@ export function moneyText(usd: number | null): string {
 }
 
 export function agoText(then: number, now: number): string {
-  return `${timeText(Math.max(0, now - then)).replace(/\.\d/, "")} ago`;
+  return now - then < 1000 ? "just now" : `${timeText(now - then).replace(/\.\d/, "")} ago`;
 }
 
 export const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;

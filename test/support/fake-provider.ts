@@ -17,7 +17,7 @@ export class FakeProvider {
   /** Said in order; the last one is said again and again. */
   replies: FakeReply[] = [{}];
   /** Or: what to say to this call. Undefined: the next of `replies`. */
-  answer: ((call: SeenCall) => FakeReply | undefined) | undefined;
+  answer: ((call: SeenCall) => FakeReply | undefined | Promise<FakeReply | undefined>) | undefined;
   readonly #server: Server;
 
   private constructor() {
@@ -54,7 +54,8 @@ export class FakeProvider {
     const path = request.url ?? "";
     const call: SeenCall = { path, headers: request.headers, body: JSON.parse(await textOf(request)), hungUp };
     this.calls.push(call);
-    const reply = this.answer?.(call) ?? (this.replies.length > 1 ? this.replies.shift() : this.replies[0]) ?? {};
+    const reply =
+      (await this.answer?.(call)) ?? (this.replies.length > 1 ? this.replies.shift() : this.replies[0]) ?? {};
     if (reply.silent) return;
     if (reply.delay) await new Promise((resolve) => setTimeout(resolve, reply.delay));
     const protocol = protocolOf(path);

@@ -1,5 +1,4 @@
 /** `tutti retry` and `tutti fork`: a new run out of an old one, with what that one had done. */
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { AgentTask } from "../../domain/plan.ts";
 import { pair } from "../amounts.ts";
@@ -31,11 +30,13 @@ export function again(program: Command, io: Io): void {
 }
 
 async function act(io: Io, how: "retry" | "fork", word: string, task: string | undefined, flags: Flags) {
-  const [{ openHome, runOf }, { goOn, sayNext }, { setOf }] = await Promise.all([
+  const [{ openHome, runOf }, { goOn, sayNext }, { setOf }, { outFolder }] = await Promise.all([
     import("../home.ts"),
     import("../perform.ts"),
     import("../set-fields.ts"),
+    import("../report.ts"),
   ]);
+  const out = await outFolder(io.cwd, flags.out);
   await using home = await openHome(io);
   const { host } = home;
   const [name = "", seq] = word.split("@");
@@ -44,10 +45,9 @@ async function act(io: Io, how: "retry" | "fork", word: string, task: string | u
   const branch = { ...(task === undefined ? {} : { from: task }), ...(set && { set }) };
   const point = how === "fork" && seq !== undefined ? `${run}@${seq}` : run;
   const { handle } = how === "retry" ? await host.retry(run, branch) : await host.fork(point, branch);
-  const out = flags.out === undefined ? {} : { out: resolve(io.cwd, flags.out) };
   const { code, progress } = await goOn(io, host, handle, {
     ...{ isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out },
   });
-  if (!flags.json) sayNext(io, progress.workflow, progress, false);
+  if (!flags.json) sayNext(io, progress);
   return code;
 }

@@ -25,7 +25,7 @@ export function agents(program: Command, io: Io): void {
 }
 
 async function list(io: Io, { json }: Flags): Promise<number> {
-  const [{ openHome, warnOf }, { table, oneLine, painter }] = await Promise.all([
+  const [{ openHome, warnOf }, { oneLine, painter, wrap }] = await Promise.all([
     import("../home.ts"),
     import("../text.ts"),
   ]);
@@ -36,29 +36,22 @@ async function list(io: Io, { json }: Flags): Promise<number> {
     return EXIT.done;
   }
   warnOf(io, home);
-  const rows = known.map(({ name, description }) => [name, oneLine(description)]);
-  const columns = [{ title: "agent" }, { title: "when to use it", least: 20 }];
-  const [head = "", ...lines] = table(columns, rows, io.columns);
-  io.out(painter(io.isColoured)("dim", head));
-  for (const line of lines) io.out(line);
+  const paint = painter(io.isColoured);
+  for (const { name, description, category } of known) {
+    io.out(`${paint("bold", name)}${category === undefined ? "" : `  ${paint("dim", oneLine(category))}`}`);
+    io.out(wrap(oneLine(description), io.columns, "  "));
+  }
   return EXIT.done;
 }
 
 async function show(io: Io, name: string, { json }: Flags): Promise<number> {
-  const [{ openHome }, { TuttiError }, { didYouMean }, { harmless, oneLine, painter, wrap }] = await Promise.all([
+  const [{ openHome }, { agentOf }, { harmless, oneLine, painter, wrap }] = await Promise.all([
     import("../home.ts"),
-    import("../../domain/error.ts"),
-    import("../../domain/nearest.ts"),
+    import("../known-agent.ts"),
     import("../text.ts"),
   ]);
   await using home = await openHome(io);
-  const known = home.host.library.agents;
-  const agent = known.get(name);
-  if (!agent)
-    throw new TuttiError("NOT_FOUND", `there is no agent '${name}'${didYouMean(name, known.keys())}`, {
-      path: "agent",
-      hint: "tutti agents lists them",
-    });
+  const agent = agentOf(home.host, name);
   if (json) {
     io.json(agent);
     return EXIT.done;

@@ -21,17 +21,26 @@ export function ask(program: Command, io: Io): void {
 }
 
 async function act(io: Io, agent: string, prompt: string, flags: Flags): Promise<number> {
-  const [{ openHome }, { configOf }, { prepare, mayPay }, { conduct }, { outputText }, { cut, oneLine, harmless }] =
-    await Promise.all([
-      import("../home.ts"),
-      import("../run-input.ts"),
-      import("../begin.ts"),
-      import("../conduct.ts"),
-      import("../report.ts"),
-      import("../text.ts"),
-    ]);
+  const [
+    { openHome },
+    { agentOf },
+    { configOf },
+    { prepare, mayPay },
+    { conduct },
+    { outputText },
+    { cut, oneLine, harmless },
+  ] = await Promise.all([
+    import("../home.ts"),
+    import("../known-agent.ts"),
+    import("../run-input.ts"),
+    import("../begin.ts"),
+    import("../conduct.ts"),
+    import("../report.ts"),
+    import("../text.ts"),
+  ]);
   await using home = await openHome(io);
   const { host } = home;
+  agentOf(host, agent);
   const task = { id: "ask", agentName: agent, description: cut(oneLine(prompt), 80) || "a question", prompt };
   const order = { workflowName: "ask", tasks: [task], config: configOf(flags) };
   const prepared = await prepare(io, host, order);

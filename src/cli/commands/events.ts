@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { RunEvent } from "../../domain/events.ts";
 import { whole } from "../amounts.ts";
+import { awake } from "../awake.ts";
 import { define, exiting } from "../define.ts";
 import { EXIT } from "../exit.ts";
 import type { Io } from "../io.ts";
@@ -42,6 +43,7 @@ async function act(io: Io, word: string, { follow, from, json }: Flags): Promise
     for await (const page of journal.read(run, { from })) page.forEach(print);
     return EXIT.done;
   }
+  using _ = awake();
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once("SIGINT", interrupt);

@@ -6,21 +6,23 @@ import { EXIT } from "../exit.ts";
 import type { Io } from "../io.ts";
 
 interface Flags {
-  readonly olderThan: number;
+  readonly olderThan?: number;
   readonly keep: number;
   readonly dryRun?: boolean;
   readonly json?: true;
 }
 
+const MONTH = duration("30d");
+
 export function gc(program: Command, io: Io): void {
   define(program, "gc", "delete ended runs that are old", "tutti gc --older-than 30d --keep 20 --dry-run")
-    .option("--older-than <time>", "only runs that ended before (default 30d)", duration, duration("30d"))
+    .option("--older-than <time>", "only runs that ended before (default 30d)", duration)
     .option("--keep <N>", "always keep so many of the newest", whole(0, 1_000_000), 0)
     .option("--dry-run", "only say what would go")
     .action(exiting(io, (flags: Flags) => act(io, flags)));
 }
 
-async function act(io: Io, { olderThan, keep, dryRun = false, json }: Flags): Promise<number> {
+async function act(io: Io, { olderThan = MONTH, keep, dryRun = false, json }: Flags): Promise<number> {
   const [{ openHome }, { plural }] = await Promise.all([import("../home.ts"), import("../units.ts")]);
   await using home = await openHome(io);
   const gone = await home.host.journal.gc({ before: Date.now() - olderThan, keep, dryRun });

@@ -1,5 +1,4 @@
 /** `tutti resume`: goes on with a paused run, or with one whose process has gone, here. */
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Budget } from "../../domain/plan.ts";
 import { budget, duration } from "../amounts.ts";
@@ -27,11 +26,13 @@ export function resume(program: Command, io: Io): void {
 }
 
 async function act(io: Io, word: string, flags: Flags): Promise<number> {
-  const [{ openHome, runOf }, { TuttiError }, { goOn, sayNext }] = await Promise.all([
+  const [{ openHome, runOf }, { TuttiError }, { goOn, sayNext }, { outFolder }] = await Promise.all([
     import("../home.ts"),
     import("../../domain/error.ts"),
     import("../perform.ts"),
+    import("../report.ts"),
   ]);
+  const out = await outFolder(io.cwd, flags.out);
   await using home = await openHome(io);
   const { host } = home;
   const run = await runOf(host, word);
@@ -42,17 +43,24 @@ async function act(io: Io, word: string, flags: Flags): Promise<number> {
   };
   const order = { type: "resume" as const, ...raise };
   const isPaused = state.life.stage === "paused";
+  // A pause that is still coming can be taken back, by whoever conducts the run.
+  const isPausing = state.life.stop?.stop === "pause";
   try {
-    const { handle } = await host.resume(run, isPaused ? order : undefined);
-    const out = flags.out === undefined ? {} : { out: resolve(io.cwd, flags.out) };
+    const { handle } = await host.resume(run, isPaused || isPausing ? order : undefined);
     const how = { isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out };
     // Of a run that has ended the results are shown again.
     const { code, progress, results } = await goOn(io, host, handle, { ...how, known: state.results ? 0 : state.seq });
-    if (!flags.json) sayNext(io, progress.workflow, progress, false);
+    if (!flags.json) sayNext(io, progress);
     return results ? (code === 130 ? code : exitOfRun(results.status)) : code;
   } catch (error) {
-    if (!(error instanceof TuttiError && error.code === "RUN_OWNED" && isPaused)) throw error;
+    if (!(error instanceof TuttiError && error.code === "RUN_OWNED")) throw error;
+    if (!isPaused && !isPausing)
+      throw new TuttiError("RUN_OWNED", `run ${run} is running already, in another process`, {
+        path: "run",
+        hint: `watch it with ${io.me} events ${run} --follow, or stop it with ${io.me} pause ${run}`,
+        cause: error,
+      });
   }
-  // Another process holds the paused run: it is the one that goes on.
+  // Another process holds the run: it is the one that goes on.
   return send(io, run, order, flags.json);
 }

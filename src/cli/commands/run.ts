@@ -1,5 +1,4 @@
 /** `tutti run`: a workflow or a plan, from its order to its exit code. */
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { several } from "../amounts.ts";
 import { define, exiting } from "../define.ts";
@@ -39,12 +38,14 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
     { prepare, mayPay },
     { inBackground, reportRun, runInBackground },
     { perform },
+    { outFolder },
   ] = await Promise.all([
     import("../home.ts"),
     import("../run-input.ts"),
     import("../begin.ts"),
     import("../background.ts"),
     import("../perform.ts"),
+    import("../report.ts"),
   ]);
   await using home = await openHome(io);
   const { host } = home;
@@ -52,6 +53,7 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
   const order = await orderOf(host, target, flags, io.cwd);
   const prepared = await prepare(io, host, order);
   const isBackground = inBackground(io);
+  const out = await outFolder(io.cwd, flags.out);
   if (!isBackground && !(await mayPay(io, host, prepared, flags))) {
     io.err("not begun; nothing was paid");
     return EXIT.badInput;
@@ -67,10 +69,9 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
     }
     return EXIT.done;
   }
-  const out = flags.out === undefined ? {} : { out: resolve(io.cwd, flags.out) };
   const started = isBackground ? { onStart: reportRun } : {};
   // Awaited here: the home must stay open until it has ended.
   return await perform(io, host, prepared, {
-    ...{ isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out, ...started },
+    ...{ isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out, ...started, target },
   });
 }

@@ -37,7 +37,9 @@ async function act(io: Io, { json, ...query }: Flags): Promise<number> {
     return EXIT.done;
   }
   if (entries.length === 0) {
-    io.out(`There is no such run yet. Try: ${io.me} run fullstack-dev --rehearse --speed 15`);
+    const isAll = query.status === undefined && query.workflow === undefined;
+    if (isAll) io.out(`There is no run yet. Try: ${io.me} run fullstack-dev --rehearse --speed 15`);
+    else io.out(`No run fits. All of them: ${io.me} runs`);
     return EXIT.done;
   }
   const paint = painter(io.isColoured);
