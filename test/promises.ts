@@ -154,6 +154,23 @@ const BARS: readonly Promised[] = [
     id: "bar:adaptation",
     text: "Eight agents of hidden skill: within 5 % of the best fixed choice after 200 tasks, again 100 after it got worse",
   },
+  {
+    id: "bar:workflows-http",
+    text: "All ten workflows run over HTTP with the eleven event names and the fields that the mission's programs read",
+  },
+  {
+    id: "bar:routes",
+    text: "Every route refuses a request without the token, with a wrong one, and from another Host or Origin",
+  },
+  {
+    id: "bar:sse",
+    text: "Any number of streams share one reader of a run; 1,000 get its events with a p99 lag under 200 ms; one that never reads costs less than 10 MB, is dropped and catches up",
+    by: ["test", "bench"] as const,
+  },
+  {
+    id: "bar:load",
+    text: "50 tasks at once, graphs of 500 tasks and 1,000 messages in one run go through HTTP in bounded memory",
+  },
   { id: "bar:import", text: "Importing tutti takes less than 100 ms more than bare Node" },
   { id: "bar:packages", text: "Importing tutti loads at most 5 packages" },
   { id: "bar:core-size", text: "core has at most 800 lines, no file of it more than 300" },

@@ -4,11 +4,10 @@ import { afterAll, describe, expect, test } from "vitest";
 import { byCodeUnit } from "../src/domain/json.ts";
 import type { RunEvent } from "../src/index.ts";
 import { tasksOf } from "../src/server/process.ts";
-import { workflowRegistry } from "../src/workflows/built-in.ts";
-import { numbers, REHEARSED, started, upTo } from "./support/server-kit.ts";
+import { REHEARSED, started } from "./support/server-kit.ts";
 
 const api = await started();
-const { get, post, stream, begin, host, server } = api;
+const { get, post, stream, begin, host } = api;
 afterAll(() => api[Symbol.asyncDispose]());
 
 const order = (body: object): RequestInit => ({ method: "POST", body: JSON.stringify(body) });
@@ -22,44 +21,6 @@ const plain = (id: string, more: object = {}) => ({
 });
 
 describe("executing a workflow", () => {
-  test.each(workflowRegistry.list().map(({ id }) => [id]))(
-    "%s streams the events and fields that the mission reads",
-    async (workflowId) => {
-      const { events, ids } = await stream(EXECUTE, undefined, order({ workflowId, config: REHEARSED }));
-      expect(numbers(events)).toEqual(upTo(events.length));
-      expect(ids.map(Number)).toEqual(numbers(events));
-      const of = <T extends RunEvent["type"]>(type: T) =>
-        events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
-      const [start] = of("workflow:start");
-      const added = of("task:added");
-      expect([start?.seq, start?.taskCount, start?.workflow]).toEqual([1, added.length, workflowId]);
-      for (const { taskId, agentName, description } of of("task:start"))
-        expect([taskId, agentName, description].every((text) => text.length > 0)).toBe(true);
-      for (const { model, agentName, maxTokens } of of("agent:invoke")) {
-        expect([model, agentName].every((text) => text.length > 0)).toBe(true);
-        expect(maxTokens === undefined || maxTokens > 0).toBe(true);
-      }
-      const completed = of("task:complete");
-      expect(completed.length).toBe(added.length);
-      for (const { success, duration, tokensUsed } of completed) {
-        expect([success, typeof duration]).toEqual([true, "number"]);
-        expect(tokensUsed).toBeGreaterThan(0);
-      }
-      for (const type of ["wave:start", "wave:complete", "workflow:results"] as const)
-        expect(of(type).length).toBeGreaterThan(0);
-      expect(events.at(-1)).toMatchObject({
-        type: "workflow:complete",
-        rehearsed: true,
-        summary: {
-          successfulTasks: added.length,
-          totalTasks: added.length,
-          totalTokens: expect.any(Number),
-          totalDuration: expect.any(Number),
-        },
-      });
-    },
-  );
-
   test("a failing task and an unfinished run have their event names too", async () => {
     const tasks = [plain("a", { retries: 0 }), plain("b", { dependencies: ["a"] })];
     const { events } = await stream(EXECUTE, undefined, order({ tasks, config: { ...REHEARSED, chaos: 1 } }));
@@ -67,41 +28,6 @@ describe("executing a workflow", () => {
     expect(names).toContain("task:error");
     expect(names).toContain("task:skipped");
     expect(events.at(-1)).toMatchObject({ type: "workflow:complete", status: "failed" });
-  });
-
-  test("the mission's consumer works, with host, token and a line buffer added", async () => {
-    const said: string[] = [];
-    const response = await fetch(`${server.url}${EXECUTE}`, {
-      method: "POST",
-      headers: api.json,
-      body: JSON.stringify({
-        workflowId: "security-audit",
-        parameters: { codebasePath: "./src", scope: "full" },
-        config: REHEARSED,
-      }),
-    });
-    expect(response.headers.get("content-type")).toContain("text/event-stream");
-    const reader = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-    const decoder = new TextDecoder();
-    let buffer = "";
-    while (true) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      buffer += decoder.decode(value, { stream: true });
-      const lines = buffer.split("\n");
-      buffer = lines.pop() ?? "";
-      for (const line of lines) if (line.startsWith("data: ")) handle(JSON.parse(line.slice(6)));
-    }
-    function handle(event: RunEvent) {
-      if (event.type === "workflow:start") said.push(`Starting workflow with ${event.taskCount} tasks`);
-      if (event.type === "task:complete") said.push(`Task completed: ${event.agentName}`);
-      if (event.type === "workflow:complete")
-        said.push(`Tasks: ${event.summary.successfulTasks}/${event.summary.totalTasks}`);
-    }
-    expect(buffer).toBe("");
-    expect(said[0]).toBe("Starting workflow with 6 tasks");
-    expect(said.filter((line) => line.startsWith("Task completed"))).toHaveLength(6);
-    expect(said.at(-1)).toBe("Tasks: 6/6");
   });
 
   test("with Accept: application/json the run is named at once, and goes on by itself", async () => {

@@ -174,7 +174,10 @@ export class Host {
   }
 
   async fork(run: string, branch: Branch = {}): Promise<Begun> {
-    const state = await this.state(run.split("@")[0] ?? run);
+    const [of = run, seq] = run.split("@");
+    const state = await this.state(of);
+    if (Number(seq) > state.seq)
+      throw new TuttiError("BAD_INPUT", `run ${of} has no event ${seq} to fork from`, { path: "run" });
     return begun(this.#branch(state, branch, (one) => one.fork(run, branch)));
   }
 

@@ -5,6 +5,10 @@ import { json, type Shape } from "../domain/shape.ts";
 import { Refusal } from "./refusal.ts";
 
 export const MIB = 1 << 20;
+/** The largest body that any route takes: a prompt may be 1 MiB, and JSON writes some characters as six. */
+export const LARGEST_BODY = 5 * MIB;
+/** Values in one body: walking five times as many keeps everybody else waiting for half a second. */
+const MOST_VALUES = 100_000;
 
 /** An empty body counts as `{}`. Throws a Refusal (400, 413, 415), or BAD_INPUT with the path of the field. */
 export async function readBody(request: IncomingMessage, limit: number, shape?: Shape): Promise<unknown> {
@@ -49,7 +53,20 @@ async function bytesOf(request: IncomingMessage, limit: number): Promise<Buffer>
   return Buffer.concat(chunks);
 }
 
+/** A comma outside strings stands before every value but the first of its list. */
+function checkValues(bytes: Buffer): void {
+  let commas = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    if (bytes[i] === COMMA && ++commas >= MOST_VALUES)
+      throw new Refusal("TOO_LARGE", `the body has more than ${MOST_VALUES} values`);
+    if (bytes[i] !== QUOTE) continue;
+    for (i++; i < bytes.length && bytes[i] !== QUOTE; i++) if (bytes[i] === BACKSLASH) i++;
+  }
+}
+const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
+
 function parsed(bytes: Buffer): unknown {
+  checkValues(bytes);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {

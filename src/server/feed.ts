@@ -21,8 +21,8 @@ export interface FeedOptions {
   readonly unsent: number;
   readonly patience: number;
   readonly log: (line: string) => void;
-  /** Called when the last stream has left. */
-  readonly onEmpty: () => void;
+  /** Called when the last stream has left, or none can be served any more. */
+  readonly onOver: () => void;
 }
 
 export class Feed {
@@ -47,7 +47,7 @@ export class Feed {
       this.#live.delete(stream);
       if (this.streams.size > 0) return;
       this.#stop.abort();
-      this.#options.onEmpty();
+      this.#options.onOver();
     });
     void this.#catchUp(stream);
   }
@@ -117,7 +117,9 @@ export class Feed {
     } catch (error) {
       if (!signal.aborted) log(`stream of ${run}: ${reasonOf(error)}`);
     }
-    // The journal is closed or damaged: whoever comes back gets its error, or what it can read by then.
+    // The journal is closed or damaged: whoever comes back gets its error, or what it can read by then. Not from here,
+    // also where it comes before the last of these has left.
+    this.#options.onOver();
     for (const stream of this.streams) stream.drop();
   }
 

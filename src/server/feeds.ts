@@ -25,6 +25,7 @@ export interface Attach {
   readonly headers?: { readonly [name: string]: string };
 }
 
+const closing = () => new TuttiError("JOURNAL_CLOSED", "this server is closing");
 /** Beats that a stream may miss before it is dropped. */
 const MISSED_BEATS = 2;
 
@@ -48,18 +49,24 @@ export class Feeds {
     return this.#count;
   }
 
+  /** Throws where no stream can be had, for whoever must know it before a run is begun. */
+  checkRoom(): void {
+    if (this.#isClosed) throw closing();
+    if (this.#count >= this.#options.most) throw tooMany(`${this.#options.most} streams are open`, 5);
+  }
+
   /** Throws before anything is sent. `ended`: all of the run's events were had before, and there is nothing to send. */
   async attach(
     response: ServerResponse,
     { run, from, untilPause = false, headers = {} }: Attach,
   ): Promise<"ended" | "attached"> {
-    if (this.#isClosed) throw new TuttiError("JOURNAL_CLOSED", "this server is closing");
-    if (this.#count >= this.#options.most) throw tooMany(`${this.#options.most} streams are open`, 5);
+    this.checkRoom();
     // Held from now on, so that many who come at once are counted.
     this.#count++;
     try {
       if ((await this.#check(run, from)) === "ended") return "ended";
-      if (response.destroyed || this.#isClosed) return "attached";
+      if (this.#isClosed) throw closing();
+      if (response.destroyed) return "attached";
       const stream = new Stream(response, { from, untilPause, headers });
       this.#count++;
       stream.onClose(() => this.#count--);
@@ -97,7 +104,7 @@ export class Feeds {
     const { journal, unsent, patience, log } = this.#options;
     const feed = new Feed({
       ...{ run, journal, chapters: this.#chapters, unsent, patience, log },
-      onEmpty: () => {
+      onOver: () => {
         if (this.#feeds.get(run) === feed) this.#feeds.delete(run);
       },
     });

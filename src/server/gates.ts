@@ -4,7 +4,7 @@ import { TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import { fields, oneOf, text } from "../domain/shape.ts";
 import type { Decide, GateList } from "./api.ts";
-import { MIB, readBody } from "./body.ts";
+import { LARGEST_BODY, MIB, readBody } from "./body.ts";
 import { runOf } from "./query.ts";
 import type { Route } from "./route.ts";
 import { steered } from "./steering.ts";
@@ -24,7 +24,7 @@ export const gateRoutes: readonly Route[] = [
       const run = runOf(c);
       const gate = c.req.param("gate") ?? "";
       // An edited prompt may be as long as a prompt, and JSON writes some characters as six.
-      const decided = (await readBody(c.env.incoming, 5 * MIB, DECIDE)) as Decide;
+      const decided = (await readBody(c.env.incoming, LARGEST_BODY, DECIDE)) as Decide;
       const { gates } = await host.state(run);
       const fault = gateFault(gates, gate);
       if (fault !== undefined && !gates.decided.has(gate))

@@ -37,12 +37,16 @@ export function createGuard(options: GuardOptions): (request: IncomingMessage) =
   return (request) => {
     if (!request.url?.startsWith("/")) throw new Refusal("UNREADABLE", "the target of a request is a path");
     const { host, origin } = request.headers;
+    // Another program on the way may go by the other one.
+    if ((request.headersDistinct["host"]?.length ?? 0) > 1) throw new Refusal("UNREADABLE", "a request has one Host");
     if (host === undefined || !hosts.has(host.toLowerCase()))
       throw new Refusal("FORBIDDEN", "this server does not answer to that Host", {
         hint: `call it as http://${[...hosts][0]}`,
       });
     const isForeign = origin !== undefined && !origins.has(origin.toLowerCase());
-    if (isForeign || request.headers["sec-fetch-site"] === "cross-site")
+    const site = request.headers["sec-fetch-site"] ?? "none";
+    // A page of another port of this machine is `same-site`, and as foreign as any other.
+    if (isForeign || (site !== "same-origin" && site !== "none"))
       throw new Refusal("FORBIDDEN", "pages of another origin may not call this server");
 
     const { authorization } = request.headers;

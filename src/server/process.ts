@@ -9,7 +9,7 @@ import { didYouMean } from "../domain/nearest.ts";
 import type { AgentTask, Condition } from "../domain/plan.ts";
 import { fields, isRecord, json, SHAPE_LIMITS, type Shape, text, wrong } from "../domain/shape.ts";
 import type { ProcessResult, ProcessStep } from "./api.ts";
-import { MIB, readBody } from "./body.ts";
+import { LARGEST_BODY, readBody } from "./body.ts";
 import type { Route } from "./route.ts";
 
 /** Every step waits for all before it, and a plan over HTTP has at most 10,000 dependencies. */
@@ -55,7 +55,7 @@ export const processRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/execute",
     async handle(c, { host }) {
-      const body = (await readBody(c.env.incoming, 5 * MIB, BODY)) as Body;
+      const body = (await readBody(c.env.incoming, LARGEST_BODY, BODY)) as Body;
       const { name = "process", steps } = body.process;
       if (steps.length === 0) throw refuse("process.steps", "a process needs at least one step");
       const tasks = tasksOf(steps, host.library.agents);

@@ -57,6 +57,10 @@ export interface Answer {
   readonly body: ApiError;
 }
 
+/** Characters of a message, and of a path: what somebody sent is told back in part only. */
+const LONGEST = { message: 4000, path: 500 } as const;
+const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most)}…` : text);
+
 /** Never a stack, and of an unforeseen error not even its words: they may hold what nobody meant to tell. */
 export function answerTo(thrown: unknown): Answer {
   if (thrown instanceof Refusal) {
@@ -64,8 +68,12 @@ export function answerTo(thrown: unknown): Answer {
     return { status: STATUS[code], headers, body: { error: { code, message, ...(hint !== undefined && { hint }) } } };
   }
   if (thrown instanceof TuttiError && thrown.code !== "BUG") {
-    const { code, message, hint, path } = thrown;
-    const error = { code, message, ...(hint !== undefined && { hint }), ...(path !== undefined && { path }) };
+    const { code, hint, path } = thrown;
+    const error = {
+      ...{ code, message: cut(thrown.message, LONGEST.message) },
+      ...(hint !== undefined && { hint: cut(hint, LONGEST.message) }),
+      ...(path !== undefined && { path: cut(path, LONGEST.path) }),
+    };
     return { status: STATUS[code], headers: {}, body: { error } };
   }
   const message = "something broke inside Tutti";

@@ -11,9 +11,10 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import type { Host } from "../app/host.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
-import { MIB } from "./body.ts";
+import { LARGEST_BODY, MIB } from "./body.ts";
 import { Feeds } from "./feeds.ts";
 import { createGuard, isLoopback } from "./guard.ts";
+import { Held } from "./held.ts";
 import { Refusal, refusalResponse, SECURITY_HEADERS } from "./refusal.ts";
 import { createRouter } from "./router.ts";
 import { Tallies } from "./tallies.ts";
@@ -42,6 +43,10 @@ const LIMITS = {
   unsent: MIB,
   patience: 2000,
   heartbeat: 15_000,
+  /** Bytes of all bodies and answers that are under way. */
+  held: 128 * MIB,
+  /** Milliseconds in which an answer must have been taken. */
+  taking: 60_000,
 };
 const SHORTEST_TOKEN = 16;
 /** Milliseconds that streams have at the end to send what they hold. */
@@ -74,10 +79,15 @@ export async function serve(options: ServeOptions): Promise<Served> {
   });
   const { port } = server.address() as AddressInfo;
   const guard = createGuard({ hostname, port, token, ...limits });
+  const held = new Held({ most: limits.held, body: LARGEST_BODY, patience: limits.taking });
 
   const answer = async (request: Request, { incoming, outgoing }: HttpBindings): Promise<Response> => {
     const begun = performance.now();
-    const pass = async () => router.fetch(request, { incoming, outgoing, ...guard(incoming) });
+    const pass = async () => {
+      const passed = guard(incoming);
+      held.admit(incoming, outgoing);
+      return router.fetch(request, { incoming, outgoing, ...passed });
+    };
     const response = await pass().catch(refusalResponse);
     // The path alone: a query may hold what is nobody's business.
     const path = (incoming.url ?? "").split("?")[0]?.slice(0, 200);

@@ -1,6 +1,7 @@
 /** Steering a run, whoever conducts it. */
 import type { Context } from "hono";
 import type { Host } from "../app/host.ts";
+import { decideMessage } from "../coordination/talk.ts";
 import type { RunState } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { Command } from "../domain/facts.ts";
@@ -53,6 +54,8 @@ export const steeringRoutes: readonly Route[] = [
     }
     // It is not paused: either its process has died, or it lives and says so.
     await host.resume(run);
+    const { budget } = raise;
+    if (budget !== undefined) await host.command(run, { type: "change", budget });
     return c.json<Steered>({ run, command: "obeyed" }, 202);
   }),
   post("cancel", async (c, { host }) => {
@@ -64,13 +67,17 @@ export const steeringRoutes: readonly Route[] = [
   post("messages", async (c, { host }) => {
     const run = runOf(c);
     const { agent, text: content } = (await readBody(c.env.incoming, 2 * MIB, SAY)) as Say;
-    const known = Object.keys((await host.state(run)).start?.agents ?? {});
+    const { start, talk } = await host.state(run);
+    const known = Object.keys(start?.agents ?? {});
     if (agent !== "*" && !known.includes(agent))
       throw new TuttiError("BAD_INPUT", `run ${run} has no agent '${agent}'${didYouMean(agent, known)}`, {
         path: "agent",
         hint: `its agents are ${known.join(", ")}; * means all`,
       });
-    return steered(c, host, run, { type: "message", from: "user", to: agent, content });
+    const said = { from: "user", to: agent, content };
+    const decided = decideMessage(talk, { kind: "data", ...said });
+    if ("fault" in decided) throw new TuttiError("BAD_INPUT", decided.fault, { path: "text" });
+    return steered(c, host, run, { type: "message", ...said });
   }),
   post("retry", async (c, { host }) => {
     const run = runOf(c);

@@ -73,7 +73,8 @@ export class Stream {
         ends = this.endsAt(frame);
       }
       if (ends) return this.end(piece);
-      if (!this.#response.write(piece)) await this.drained();
+      // As bytes: for a string that has to wait three times its length is set aside.
+      if (!this.#response.write(Buffer.from(piece))) await this.drained();
     }
   }
 

@@ -1,4 +1,5 @@
 /** What the agents have done and are doing, over the newest runs of the home, whoever conducts them. */
+import { setImmediate as turn } from "node:timers/promises";
 import { resultsOf } from "../core/results.ts";
 import type { RunState } from "../core/state.ts";
 import type { RunStatus } from "../domain/events.ts";
@@ -32,12 +33,21 @@ export class Tallies {
   readonly #journal: Journal;
   /** Of ended runs, which do not change. */
   #ended = new Map<string, OfRun>();
+  #under: Promise<Measured> | undefined;
 
   constructor(journal: Journal) {
     this.#journal = journal;
   }
 
-  async measure(): Promise<Measured> {
+  /** Who asks while it is being measured gets the same. */
+  measure(): Promise<Measured> {
+    this.#under ??= this.#measure().finally(() => {
+      this.#under = undefined;
+    });
+    return this.#under;
+  }
+
+  async #measure(): Promise<Measured> {
     const entries = await this.#journal.list({ limit: NEWEST });
     const ended = new Map<string, OfRun>();
     const all: OfRun[] = [];
@@ -45,6 +55,8 @@ export class Tallies {
       const known = this.#ended.get(run);
       // A run that cannot be read is named by whoever asks for it; the others still count.
       const state = known ? undefined : await load(this.#journal, run).catch(() => undefined);
+      // Reading a journal never waits, so without this nobody else would be served before the last of them.
+      if (!known) await turn();
       const one = known ?? (state && tallyOf(state));
       if (one === undefined) continue;
       all.push(one);

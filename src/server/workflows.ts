@@ -3,12 +3,11 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { TuttiError } from "../domain/error.ts";
 import type { AgentTask } from "../domain/plan.ts";
 import type { Accepted, WorkflowList } from "./api.ts";
-import { MIB, readBody } from "./body.ts";
+import { LARGEST_BODY, readBody } from "./body.ts";
 import { wantsJson } from "./guard.ts";
 import { queryOf } from "./query.ts";
 import type { Route } from "./route.ts";
 
-const LARGEST_ORDER = 5 * MIB;
 /** Of a plan that comes over HTTP. */
 const MOST_TASKS = 1000;
 const MOST_EDGES = 10_000;
@@ -18,13 +17,15 @@ export const workflowRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/workflows/execute",
     async handle(c, { host, feeds }) {
-      const prepared = host.prepare(await readBody(c.env.incoming, LARGEST_ORDER));
+      const prepared = host.prepare(await readBody(c.env.incoming, LARGEST_BODY));
       checkSize(prepared.tasks);
+      const wantsStream = !wantsJson(c.req.header("accept"));
+      if (wantsStream) feeds.checkRoom();
       const handle = host.start(prepared);
       await handle.opened();
       const run = handle.id;
       const headers = { Location: `/api/runs/${run}` };
-      if (wantsJson(c.req.header("accept"))) return c.json<Accepted>({ run }, 202, headers);
+      if (!wantsStream) return c.json<Accepted>({ run }, 202, headers);
       // The run is conducted by the host and not by this request: it goes on when the client has left.
       await feeds.attach(c.env.outgoing, { run, from: 1, untilPause: true, headers });
       return RESPONSE_ALREADY_SENT;

@@ -3,12 +3,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { Host } from "../../src/app/host.ts";
 import type { RunEvent } from "../../src/index.ts";
 import { type ServeOptions, serve } from "../../src/server/serve.ts";
 
 export const TOKEN = "a-token-for-tests-0123456789";
 export const REHEARSED = { rehearse: true, speed: "max", seed: 7 } as const;
+
+/** In real time, so that nobody answers gates; but without waiting. */
+export const AT_ONCE = { rehearse: true, speed: 1e6 } as const;
+/** For polling: how long a machine may take for it that has much else to do. */
+export const SOON = { timeout: 30_000 } as const;
 
 export interface Answered {
   readonly status: number;
@@ -78,6 +84,27 @@ export async function started(options: Partial<Omit<ServeOptions, "host">> & { r
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+export type Server = Awaited<ReturnType<typeof started>>;
+
+/** A chain that goes on by one task whenever somebody decides. */
+export const gated = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    ...{ id: `t${i}`, agentName: "builder", description: `task ${i}`, prompt: "Do it", gate: true },
+    ...(i > 0 && { dependencies: [`t${i - 1}`] }),
+  }));
+
+export async function opened(on: Server, run: string, gate: string): Promise<void> {
+  const gates = async () => (await on.get("/api/gates")).body.gates;
+  await expect.poll(gates, SOON).toContainEqual(expect.objectContaining({ run, gate }));
+}
+
+export async function approve(on: Server, run: string, gate: string): Promise<Answered> {
+  await opened(on, run, gate);
+  const answer = await on.post(`/api/runs/${run}/gates/${gate}`, { decision: "approve" });
+  expect(answer.status).toBe(202);
+  return answer;
 }
 
 async function readStream(
