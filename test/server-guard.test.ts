@@ -17,6 +17,7 @@ const isOpen = (path: string) => path === "/api/health";
 describe("every route", () => {
   test("is in the list that the server exports", () => {
     expect(table.map((row) => row.join(" ")).sort()).toEqual([
+      "DELETE /api/agents/:name",
       "GET /api/agents",
       "GET /api/agents/:name",
       "GET /api/gates",
@@ -26,7 +27,10 @@ describe("every route", () => {
       "GET /api/runs/:id",
       "GET /api/runs/:id/events",
       "GET /api/workflows/list",
+      "PATCH /api/agents/:name",
+      "POST /api/agents",
       "POST /api/execute",
+      "POST /api/route",
       "POST /api/runs/:id/cancel",
       "POST /api/runs/:id/fork",
       "POST /api/runs/:id/gates/:gate",

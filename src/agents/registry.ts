@@ -58,6 +58,10 @@ export class AgentRegistry {
     for (const agent of agents) this.put(agent);
   }
 
+  /** As they are now, whenever it is looked at. */
+  get all(): ReadonlyMap<string, AgentFile> {
+    return this.#agents;
+  }
   get size(): number {
     return this.#agents.size;
   }

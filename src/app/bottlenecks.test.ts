@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bottlenecksOf } from "./bottlenecks.ts";
+import { Stopwatch } from "./bottlenecks.ts";
 import type { OrchestratorConfig } from "./options.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -24,12 +24,12 @@ async function ran(tasks: readonly object[], config: Partial<OrchestratorConfig>
   const handle = orchestrator.execute({
     tasks: tasks.map((task) => ({ description: "", prompt: "", ...task })) as never,
   });
-  const events: never[] = [];
+  const watch = new Stopwatch();
   const reading = (async () => {
-    for await (const event of handle) events.push(event as never);
+    for await (const event of handle) watch.note(event);
   })();
   await Promise.all([handle, passTime(clock, handle), reading]);
-  return bottlenecksOf(events);
+  return watch.done();
 }
 
 describe("where a run's time went", () => {
@@ -63,6 +63,6 @@ describe("where a run's time went", () => {
   });
 
   test("a run that has only begun is no reason for advice", () => {
-    expect(bottlenecksOf([])).toMatchObject({ duration: 0, path: [], recommendations: [] });
+    expect(new Stopwatch().done()).toMatchObject({ duration: 0, path: [], recommendations: [] });
   });
 });

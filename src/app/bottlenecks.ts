@@ -37,29 +37,32 @@ interface Seen {
   status?: "complete" | "failed";
 }
 
-export function bottlenecksOf(events: Iterable<RunEvent>): Bottlenecks {
-  const tasks = new Map<string, Seen>();
-  let [first, last] = [0, 0];
-  for (const event of events) {
-    first ||= event.at;
-    last = Math.max(last, event.at);
-    see(tasks, event);
+/** Told a run's events one after another. */
+export class Stopwatch {
+  readonly #tasks = new Map<string, Seen>();
+  #first = 0;
+  #last = 0;
+
+  note(event: RunEvent): void {
+    this.#first ||= event.at;
+    this.#last = Math.max(this.#last, event.at);
+    see(this.#tasks, event);
   }
-  const path = pathOf(tasks, first);
-  const total = (of: keyof Bottlenecks["totals"]) => path.reduce((sum, one) => sum + one[of], 0);
-  const totals = {
-    working: total("working"),
-    queued: total("queued"),
-    retrying: total("retrying"),
-    gated: total("gated"),
-  };
-  const all = [...tasks.values()];
-  const wastedTokens = all.reduce((sum, one) => sum + one.wastedTokens, 0);
-  const wastedUsd = all.some((one) => one.wastedUsd === null)
-    ? null
-    : all.reduce((sum, one) => sum + (one.wastedUsd ?? 0), 0);
-  const found = { duration: last - first, path, totals, wastedTokens, wastedUsd };
-  return { ...found, recommendations: recommend(found, tasks) };
+
+  done(): Bottlenecks {
+    const path = pathOf(this.#tasks, this.#first);
+    const total = (of: keyof Bottlenecks["totals"]) => path.reduce((sum, one) => sum + one[of], 0);
+    const totals = {
+      ...{ working: total("working"), queued: total("queued") },
+      ...{ retrying: total("retrying"), gated: total("gated") },
+    };
+    const all = [...this.#tasks.values()];
+    const wastedTokens = all.reduce((sum, one) => sum + one.wastedTokens, 0);
+    const isKnown = all.every((one) => one.wastedUsd !== null);
+    const wastedUsd = isKnown ? all.reduce((sum, one) => sum + (one.wastedUsd ?? 0), 0) : null;
+    const found = { duration: this.#last - this.#first, path, totals, wastedTokens, wastedUsd };
+    return { ...found, recommendations: recommend(found, this.#tasks) };
+  }
 }
 
 function see(tasks: Map<string, Seen>, event: RunEvent): void {

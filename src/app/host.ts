@@ -9,14 +9,14 @@ import { decideMessage } from "../coordination/talk.ts";
 import { resultsOf } from "../core/results.ts";
 import { type RunState, statusOf } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
+import type { RunEvent } from "../domain/events.ts";
 import type { Command } from "../domain/facts.ts";
 import type { AgentTask, Budget, Parent, Rehearsal } from "../domain/plan.ts";
 import type { Files, Journal, People, RunEntry, RunQuery, Runtime } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
-import { CATALOG, type Loaded, loadAgents, withAgents } from "../library/catalog.ts";
+import type { Loaded } from "../library/catalog.ts";
 import { loadSettings, type Settings } from "../library/settings.ts";
-import { type Repository, repositoryAt } from "../library/trust.ts";
 import type { Delta } from "../runtimes/model/runtime.ts";
 import { type CostOf, loadPrices } from "../runtimes/prices.ts";
 import { isEnded } from "../scheduling/life.ts";
@@ -78,8 +78,6 @@ export class Host {
   readonly home: string;
   readonly settings: Settings;
   readonly library: Loaded;
-  /** Agents that the repository defines, and whether they count. */
-  readonly repository: Repository | undefined;
   readonly workflows: WorkflowRegistry;
   readonly journal: Journal;
   readonly agency: Agency;
@@ -93,18 +91,15 @@ export class Host {
     this.#options = options;
     this.home = options.home;
     this.settings = settings;
-    const own = loadAgents([CATALOG, { path: join(options.home, "agents") }]);
-    this.repository = options.repository === undefined ? undefined : repositoryAt(options.repository, options.home);
-    this.library = this.repository?.trust.is === "trusted" ? withAgents(own, this.repository.offer.loaded) : own;
     this.costOf = costOf;
     this.workflows = builtInWorkflows();
     this.journal = createSqliteJournal({ path: join(options.home, "runs"), index: join(options.home, "host.db") });
-    this.agency = new Agency(this.library.agents.values(), this.journal);
+    this.agency = new Agency(options.home, options.repository, this.journal);
+    this.library = this.agency.library;
   }
 
   static async open(options: HostOptions): Promise<Host> {
-    const loading = [loadSettings(options.home, options.env), loadPrices()] as const;
-    return new Host(options, ...(await Promise.all(loading)));
+    return new Host(options, ...(await Promise.all([loadSettings(options.home, options.env), loadPrices()])));
   }
 
   /** Checks an order whole. Throws BAD_INPUT; nothing has been stored or paid. */
@@ -119,8 +114,7 @@ export class Host {
   start(prepared: Prepared, options: { readonly signal?: AbortSignal } = {}): RunHandle {
     const { config, tasks, workflow } = prepared;
     const rehearsal = config.rehearse ? { speed: config.speed ?? 1, chaos: config.chaos ?? 0 } : undefined;
-    const { agents } = prepared;
-    return this.#conduct({ agents, config, rehearsal, tasks }, (orchestrator) =>
+    return this.#conduct({ agents: prepared.agents, config, rehearsal, tasks }, (orchestrator) =>
       orchestrator.execute({ tasks, workflow, ...options }),
     );
   }
@@ -345,6 +339,7 @@ export class Host {
     });
     const handle = begin(orchestrator);
     this.#handles.set(handle.id, { handle, orchestrator });
+    for (const type of LIFE) orchestrator.on(type, (event) => this.agency.roster.note(event as RunEvent));
     const pass = clock instanceof VirtualClock ? () => passTime(clock, handle, busy) : async () => {};
     void this.#attend(handle, orchestrator, pass);
     return handle;
@@ -376,6 +371,12 @@ export class Host {
     checkPrices(models, budget, "budget.usd", this);
   }
 }
+
+/** What tells how an agent fares. */
+const LIFE = [
+  ...(["agent:invoke", "task:complete", "task:retry", "task:error", "task:cancelled", "task:skipped"] as const),
+  ...(["workflow:complete", "workflow:error", "workflow:cancelled"] as const),
+];
 
 /** What a run is conducted with. */
 interface Conducted {

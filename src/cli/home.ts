@@ -79,7 +79,7 @@ export function warnOf(io: Io, { host, faulty }: Home): void {
 }
 
 /** Agents that lie here and do not count, so that nobody wonders where they are. */
-function sayUntrusted(io: Io, { repository }: Host): void {
+function sayUntrusted(io: Io, { agency: { repository } }: Host): void {
   if (repository === undefined) return;
   const { offer, trust } = repository;
   const size = offer.loaded.agents.size;

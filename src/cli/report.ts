@@ -1,6 +1,7 @@
 /** A run as a Markdown document, and as files. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { Bottlenecks } from "../app/bottlenecks.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import type { Json } from "../domain/json.ts";
 import type { TaskRow } from "./progress.ts";
@@ -8,7 +9,7 @@ import type { RunView } from "./run-view.ts";
 import { oneLine } from "./text.ts";
 import { moneyText, plural, timeText, tokensText } from "./units.ts";
 
-export function reportOf({ shown, progress }: RunView): string {
+export function reportOf({ shown, progress, bottlenecks }: RunView): string {
   const { summary, status, run, workflow, startedAt, parent, reason, tasks } = shown;
   const cost = summary.totalCostUsd === null ? "unknown" : moneyText(summary.totalCostUsd);
   const rows = [...progress.tasks.values()];
@@ -25,11 +26,30 @@ export function reportOf({ shown, progress }: RunView): string {
     "| task | agent | state | time | tokens | cost |",
     "| --- | --- | --- | ---: | ---: | ---: |",
     ...rows.map((row) => tableRow(row)),
+    ...timeLines(bottlenecks),
     "",
     "## Outputs",
     ...rows.flatMap((row) => section(row, tasks[row.id]?.output)),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** The chain that made the run as long as it was, and what would help. */
+function timeLines({ path, totals, recommendations }: Bottlenecks): string[] {
+  if (path.length === 0) return [];
+  const parts = [
+    [totals.working, "at work"],
+    [totals.queued, "waiting for a place"],
+    [totals.retrying, "failed attempts and pauses before the next"],
+    [totals.gated, "waiting for a person"],
+  ] as const;
+  const said = parts.flatMap(([ms, what]) => (ms > 0 ? [`${timeText(ms)} ${what}`] : []));
+  return [
+    ...["", "## Where the time went", ""],
+    `The longest way: ${path.map(({ taskId, working }) => `${cell(taskId)} (${timeText(working)})`).join(" → ")}.`,
+    ...(said.length > 0 ? [`Of it ${said.join(", ")}.`] : []),
+    ...(recommendations.length > 0 ? ["", ...recommendations.map((one) => `- ${oneLine(one)}`)] : []),
+  ];
 }
 
 const cell = (text: string): string => oneLine(text).replaceAll("|", "\\|");

@@ -71,9 +71,9 @@ async function fileOrder(host: Host, target: string, cwd: string): Promise<Order
     throw new TuttiError("BAD_INPUT", `${target}: workflows in Markdown cannot be run yet`, {
       hint: "write it as YAML: tutti init makes a sample",
     });
-  const agents = new Set(host.library.agents.keys());
+  const known = host.surroundings;
   if (isTemplate(content, target)) {
-    const result = templateFrom(content, target, { agents });
+    const result = templateFrom(content, target, known);
     if (!result.ok) throw faultsOf(target, result.faults);
     const { template } = result;
     // A file of the workflow folders has been registered when the home was opened.
@@ -81,7 +81,7 @@ async function fileOrder(host: Host, target: string, cwd: string): Promise<Order
     if (!isKnown) host.workflows.register(template);
     return { workflowId: template.id };
   }
-  const result = readPlanFile(content, target, { agents, registry: host.workflows });
+  const result = readPlanFile(content, target, known);
   if (!result.ok) throw faultsOf(target, result.faults);
   const { plan } = result;
   const limit = plan.config?.["budget"];

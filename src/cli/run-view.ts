@@ -1,16 +1,23 @@
 /** A run out of its journal, for showing: its rows and its results. */
+import { type Bottlenecks, Stopwatch } from "../app/bottlenecks.ts";
 import type { Host, Shown } from "../app/host.ts";
 import { createProgress, fold, type Progress } from "./progress.ts";
 
 export interface RunView {
   readonly shown: Shown;
   readonly progress: Progress;
+  readonly bottlenecks: Bottlenecks;
 }
 
 export async function viewRun(host: Host, run: string): Promise<RunView> {
   const shown = await host.show(run);
   const progress = createProgress();
-  for await (const page of host.journal.read(run)) for (const event of page) fold(progress, event);
+  const watch = new Stopwatch();
+  for await (const page of host.journal.read(run))
+    for (const event of page) {
+      fold(progress, event);
+      watch.note(event);
+    }
   progress.status = shown.status;
-  return { shown, progress };
+  return { shown, progress, bottlenecks: watch.done() };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { AGENT_FILE_LIMIT } from "../agents/front-matter.ts";
-import { CATALOG, loadAgents, sourcesOf } from "./catalog.ts";
+import { CATALOG, loadAgents, sourcesAt, sourcesOf } from "./catalog.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tutti-catalog-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -93,4 +93,28 @@ test("a prompt in a file of its own is never one from elsewhere", () => {
     const { agents, warnings } = loadAgents([{ path: json, format: "opencode" }]);
     expect([agents.size, warnings[0]?.message]).toEqual([0, expect.stringContaining("leads out of")]);
   }
+});
+
+test("a marketplace of plugins is read by what its plugins name, and leads nowhere else", () => {
+  const plugins = [
+    { name: "one", source: "./plugins/one" },
+    { name: "two", source: "./plugins/two", agents: ["./x.md"] },
+    { name: "three", source: "./plugins/three" },
+    { name: "out", source: "../elsewhere" },
+    { name: "far", source: { source: "github", repo: "a/b" } },
+  ];
+  put("market/.claude-plugin/marketplace.json", JSON.stringify({ name: "m", owner: { name: "o" }, plugins }));
+  put("market/plugins/one/agents/a.md", agent("a"));
+  put("market/plugins/one/commands/c.md", agent("command"));
+  put("market/plugins/two/x.md", agent("x"));
+  put(
+    "market/plugins/three/.claude-plugin/plugin.json",
+    JSON.stringify({ agents: ["./sub/y.md", "../../../elsewhere/z.md"] }),
+  );
+  put("market/plugins/three/sub/y.md", agent("y"));
+  put("elsewhere/agents/z.md", agent("z"));
+  put("elsewhere/z.md", agent("z"));
+  const { agents, warnings } = loadAgents(sourcesAt(join(folder, "market")));
+  expect([[...agents.keys()], warnings]).toEqual([["a", "x", "y"], []]);
+  expect(sourcesAt(join(folder, "two"))).toEqual([{ path: join(folder, "two") }]);
 });

@@ -1,11 +1,12 @@
 /** Agents on disk, whoever's format they are in. One bad file never hides the others. */
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import type { AgentFile } from "../agents/definition.ts";
 import { type Format, parseAgents } from "../agents/formats.ts";
 import { AGENT_FILE_LIMIT } from "../agents/front-matter.ts";
 import { reasonOf } from "../domain/error.ts";
 import { byCodeUnit } from "../domain/json.ts";
+import { isRecord } from "../domain/shape.ts";
 
 export interface Warning {
   readonly file: string;
@@ -42,6 +43,45 @@ export function sourcesOf(repository: string): readonly AgentSource[] {
     ...at("codex", ".codex/agents"),
     ...at("tutti", ".tutti/agents"),
   ];
+}
+
+/**
+ * What a path of anybody's holds: one file, a plugin marketplace of Claude Code, a repository that keeps agents where
+ * its product looks for them, or simply a folder of files.
+ */
+export function sourcesAt(path: string): readonly AgentSource[] {
+  if (!statSync(path).isDirectory()) return [{ path }];
+  const plugins = pluginsOf(path);
+  if (plugins.length > 0) return plugins;
+  const known = sourcesOf(path).filter((source) => existsSync(source.path));
+  return known.length > 0 ? known : [{ path }];
+}
+
+/** Plugins that lie beside the marketplace's list; those from elsewhere are not fetched. */
+function pluginsOf(path: string): readonly AgentSource[] {
+  const list = readRecord(join(path, ".claude-plugin", "marketplace.json"));
+  const plugins = Array.isArray(list["plugins"]) ? list["plugins"].filter(isRecord) : [];
+  const root = isRecord(list["metadata"]) ? String(list["metadata"]["pluginRoot"] ?? "") : "";
+  const top = resolve(path);
+  const isInside = (one: string) => one === top || one.startsWith(top + sep);
+  return plugins.flatMap((plugin) => {
+    const { source } = plugin;
+    const folder = resolve(top, root, typeof source === "string" ? source : "..");
+    if (!isInside(folder)) return [];
+    const named = plugin["agents"] ?? readRecord(join(folder, ".claude-plugin", "plugin.json"))["agents"] ?? "agents";
+    const paths = [named].flat().filter((one) => typeof one === "string");
+    return paths
+      .map((one) => resolve(folder, one))
+      .filter(isInside)
+      .map((one) => ({ path: one, format: "claude" as const }));
+  });
+}
+
+/** Empty where it is not there. */
+function readRecord(file: string): { readonly [name: string]: unknown } {
+  if (!existsSync(file)) return {};
+  const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+  return isRecord(value) ? value : {};
 }
 
 /** Reads every agent of the sources; of two with one name the later source's counts, within a source the first. */

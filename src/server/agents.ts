@@ -1,33 +1,112 @@
-/** The agents that this host knows. */
+/** The agents that this host knows: looking at them, changing them, and asking who does a task best. */
 import type { AgentFile } from "../agents/definition.ts";
-import { TuttiError } from "../domain/error.ts";
-import { didYouMean } from "../domain/nearest.ts";
-import type { AgentList, AgentListed, AgentShown } from "./api.ts";
+import type { Query } from "../agents/registry.ts";
+import type { RouteTask } from "../agents/router.ts";
+import type { Host } from "../app/host.ts";
+import { fields, listOf, text, whole } from "../domain/shape.ts";
+import type { AgentList, AgentListed, AgentShown, Routing } from "./api.ts";
+import { MIB, readBody } from "./body.ts";
+import { queryOf, wholeOf, wrong } from "./query.ts";
 import type { Route } from "./route.ts";
+
+const MOST_FOUND = 100;
+const TASK = {
+  description: text(20_000, 1),
+  prompt: text(MIB),
+  kind: text(200),
+  language: text(100),
+  capabilities: listOf(text(100, 1)),
+  tools: listOf(text(100, 1)),
+};
+const taskShape = fields(TASK, ["description"]);
+const CONTEXT = fields({
+  exclude: listOf(text(200, 1)),
+  explore: fields({ seed: whole(0, 2 ** 32 - 1) }, ["seed"]),
+});
+const ROUTE = fields(
+  {
+    task: (value) => (typeof value === "string" ? TASK.description(value) : taskShape(value)),
+    context: CONTEXT,
+  },
+  ["task"],
+);
+interface RouteBody {
+  readonly task: string | RouteTask;
+  readonly context?: { readonly exclude?: readonly string[]; readonly explore?: { readonly seed: number } };
+}
 
 export const agentRoutes: readonly Route[] = [
   {
     method: "GET",
     path: "/api/agents",
-    handle: (c, { host }) => c.json<AgentList>({ agents: [...host.library.agents.values()].map(listed) }),
+    handle(c, { host }) {
+      const { q, limit, ...query } = queryOf(c, ["category", "capability", "tag", "q", "limit"]);
+      const most = wholeOf("limit", limit, 1, 10_000);
+      const found = q === undefined ? host.agency.registry.list(query) : searched(host, q, query);
+      return c.json<AgentList>({ agents: found.slice(0, most).map(listed) });
+    },
+  },
+  {
+    method: "POST",
+    path: "/api/agents",
+    async handle(c, { host }) {
+      const { run, ...definition } = (await readBody(c.env.incoming, MIB)) as { readonly run?: unknown };
+      if (run !== undefined && (typeof run !== "string" || host.handle(run) === undefined))
+        throw wrong("run", "must be a run that this server conducts");
+      const { name } = host.agency.roster.create(definition, run);
+      return c.json<AgentShown>(shown(host, name), 201, { Location: `/api/agents/${name}` });
+    },
   },
   {
     method: "GET",
     path: "/api/agents/:name",
-    handle(c, { host }) {
+    handle: (c, { host }) => c.json<AgentShown>(shown(host, c.req.param("name") ?? "")),
+  },
+  {
+    method: "PATCH",
+    path: "/api/agents/:name",
+    async handle(c, { host }) {
       const name = c.req.param("name") ?? "";
-      const agent = host.library.agents.get(name);
-      if (!agent)
-        throw new TuttiError(
-          "NOT_FOUND",
-          `there is no agent '${name.slice(0, 100)}'${didYouMean(name.slice(0, 100), host.library.agents.keys())}`,
-          { path: "name", hint: "GET /api/agents lists them" },
-        );
-      const { instructions, tools } = agent;
-      return c.json<AgentShown>({ ...listed(agent), instructions, ...(tools && { tools }) });
+      host.agency.roster.update(name, (await readBody(c.env.incoming, MIB)) as { readonly [field: string]: unknown });
+      return c.json<AgentShown>(shown(host, name));
+    },
+  },
+  {
+    method: "DELETE",
+    path: "/api/agents/:name",
+    handle(c, { host }) {
+      const { force } = queryOf(c, ["force"]);
+      if (force !== undefined && force !== "true") throw wrong("force", "must be true, or left out");
+      host.agency.roster.delete(c.req.param("name") ?? "", force === "true");
+      return c.body(null, 204);
+    },
+  },
+  {
+    method: "POST",
+    path: "/api/route",
+    async handle(c, { host }) {
+      const { task, context = {} } = (await readBody(c.env.incoming, 2 * MIB, ROUTE)) as RouteBody;
+      await host.agency.experience.refresh();
+      return c.json<Routing>(host.agency.route(typeof task === "string" ? { description: task } : task, context));
     },
   },
 ];
+
+/** Best first. */
+function searched({ agency }: Host, q: string, query: Query): readonly AgentFile[] {
+  const { index } = agency.registry;
+  const asked = new Map(index.stems(q.slice(0, 1000)).map((word) => [word, 1]));
+  const may = new Set(agency.registry.list(query));
+  const found = agency.registry.search(asked, MOST_FOUND).map(({ id }) => agency.registry.find(id));
+  return found.filter((agent) => may.has(agent));
+}
+
+function shown(host: Host, name: string): AgentShown {
+  const { registry, roster, library } = host.agency;
+  const agent = registry.find(name);
+  const file = library.files.get(name);
+  return { ...agent, ...listed(agent), ...(file !== undefined && { file }), state: roster.stateOf(name) };
+}
 
 function listed({ name, description, category, capabilities = [], tags = [], tier, model }: AgentFile): AgentListed {
   return {

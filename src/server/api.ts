@@ -113,7 +113,28 @@ export interface AgentListed {
   readonly model?: string;
 }
 export type AgentList = { readonly agents: readonly AgentListed[] };
-export type AgentShown = AgentListed & { readonly instructions: string; readonly tools?: readonly string[] };
+/** Its whole definition, where that lies, and how it fares. */
+export type AgentShown = AgentListed & {
+  readonly instructions: string;
+  readonly tools?: readonly string[];
+  readonly file?: string;
+  readonly state: {
+    readonly stage: "idle" | "executing" | "errored" | "recovered";
+    readonly busy: number;
+    readonly lastError?: string;
+    /** The run that it ends with. */
+    readonly run?: string;
+  };
+};
+
+export interface Routing {
+  /** Null where nobody fits. */
+  readonly agent: string | null;
+  readonly confidence: number;
+  readonly reasoning: string;
+  /** Best first. */
+  readonly alternatives: readonly { readonly agent: string; readonly confidence: number }[];
+}
 
 export interface Health {
   readonly status: "ok";

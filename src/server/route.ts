@@ -16,7 +16,7 @@ export interface Shared {
 }
 
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly path: string;
   readonly handle: (c: Context<{ Bindings: Bindings }>, shared: Shared) => Response | Promise<Response>;
 }

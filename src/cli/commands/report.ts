@@ -19,7 +19,7 @@ async function act(io: Io, word: string, isJson: boolean): Promise<number> {
   await using home = await openHome(io);
   const view = await viewRun(home.host, await runOf(home.host, word));
   const markdown = reportOf(view);
-  if (isJson) io.json({ run: view.shown.run, markdown });
+  if (isJson) io.json({ run: view.shown.run, markdown, bottlenecks: view.bottlenecks });
   else io.out(markdown.trimEnd());
   return EXIT.done;
 }

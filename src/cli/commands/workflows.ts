@@ -73,10 +73,8 @@ async function check(io: Io, path: string, { json }: Flags): Promise<number> {
   await using home = await openHome(io);
   const { host } = home;
   const content = await textOf(resolve(io.cwd, path), path);
-  const agents = new Set(host.library.agents.keys());
-  const result = isTemplate(content, path)
-    ? templateFrom(content, path, { agents })
-    : readPlanFile(content, path, { agents, registry: host.workflows });
+  const known = host.surroundings;
+  const result = isTemplate(content, path) ? templateFrom(content, path, known) : readPlanFile(content, path, known);
   if (json) io.json(result.ok ? { ok: true, faults: [] } : { ok: false, faults: result.faults });
   else if (result.ok) io.out(`${path} is sound: ${io.me} run ${path}`);
   else throw faultsOf(path, result.faults);

@@ -1,0 +1,62 @@
+/** `tutti agents stats`: what the runs of this home say about agents, models, workflows or kinds of work. */
+import { type Command, InvalidArgumentError } from "commander";
+import { GROUPINGS, type Grouping, type Statistics } from "../../agents/statistics.ts";
+import { didYouMean } from "../../domain/nearest.ts";
+import { define, exiting } from "../define.ts";
+import { EXIT } from "../exit.ts";
+import type { Io } from "../io.ts";
+
+interface Flags {
+  readonly json?: true;
+  readonly by: Grouping;
+}
+
+export function agentStats(group: Command, io: Io): void {
+  define(group, "stats", "success, quality, time and cost so far", "tutti agents stats\ntutti agents stats --by model")
+    .option(`--by <${GROUPINGS.join("|")}>`, "what is put together", grouping, "agent")
+    .action(exiting(io, (flags: Flags) => act(io, flags)));
+}
+
+function grouping(text: string): string {
+  if (GROUPINGS.some((one) => one === text)) return text;
+  throw new InvalidArgumentError(`it must be one of ${GROUPINGS.join(", ")}${didYouMean(text, GROUPINGS)}`);
+}
+
+async function act(io: Io, { json, by }: Flags): Promise<number> {
+  const [{ openHome }, { table }, units] = await Promise.all([
+    import("../home.ts"),
+    import("../text.ts"),
+    import("../units.ts"),
+  ]);
+  await using home = await openHome(io);
+  const { statistics, lessons } = await home.host.agency.experience.refresh();
+  const found = statistics.by(by);
+  if (json) io.json({ runs: lessons.length, by, statistics: Object.fromEntries(found) });
+  else if (found.size === 0) io.out("No run with real agents has ended yet; rehearsals say nothing about anybody.");
+  else {
+    const right = (title: string) => ({ title, side: "right" as const });
+    const columns = [
+      { title: by, least: 12 },
+      ...["attempts", "ok", "first", "quality", "time", "9 in 10", "tokens", "cost"].map(right),
+    ];
+    const rows = [...found].map(([name, one]) => [name, ...cellsOf(one, units)]);
+    for (const line of table(columns, rows, io.columns)) io.out(line);
+    io.out(
+      `\nof ${units.plural(lessons.length, "run")}; 'first': done by the first attempt and not sent back; 'quality': as gates and reviews judged`,
+    );
+  }
+  return EXIT.done;
+}
+
+const percent = (of: number | undefined) => (of === undefined ? "–" : `${Math.round(100 * of)} %`);
+
+function cellsOf(
+  { attempts, success, firstApproval, quality, duration, tokens, costUsd }: Statistics,
+  { timeText, tokensText, moneyText }: typeof import("../units.ts"),
+): readonly string[] {
+  const cost = costUsd === null ? "unknown" : moneyText(costUsd);
+  return [
+    ...[String(attempts), percent(success), percent(firstApproval), percent(quality)],
+    ...[timeText(duration.p50), timeText(duration.p90), tokensText(tokens), cost],
+  ];
+}
