@@ -26,6 +26,8 @@ export interface Conducting {
   readonly fellBack: number;
   readonly gates: number;
   readonly planChanges: number;
+  /** Agents at once. */
+  readonly places: number;
 }
 export interface RunLesson {
   readonly workflow: string;
@@ -41,6 +43,7 @@ export class Lesson {
   #startedAt = 0;
   #firstAt: number | undefined;
   #isRehearsed = false;
+  #places = 0;
   readonly #tasks = new Map<string, Task>();
   readonly #attempts: Attempt[] = [];
   readonly #tried = new Map<string, number>();
@@ -52,6 +55,7 @@ export class Lesson {
       case "workflow:start":
         this.#workflow = event.workflow;
         this.#startedAt = event.at;
+        this.#places = event.options.maxParallelAgents ?? 0;
         this.#isRehearsed = event.rehearsed === true;
         break;
       case "task:added":
@@ -107,7 +111,7 @@ export class Lesson {
       return { ...attempt, first, ...(quality !== undefined && { quality }) };
     });
     const decomposition = (this.#firstAt ?? this.#startedAt) - this.#startedAt;
-    const conducting = { delegated: this.#tried.size, decomposition, ...this.#counts };
+    const conducting = { delegated: this.#tried.size, decomposition, places: this.#places, ...this.#counts };
     return { workflow: this.#workflow, observations, conducting };
   }
 

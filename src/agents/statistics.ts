@@ -16,7 +16,9 @@ export interface Statistics {
   readonly costUsd: number | null;
 }
 export const GROUPINGS = ["agent", "model", "workflow", "kind"] as const;
-export type Grouping = (typeof GROUPINGS)[number];
+/** `agent/model` and `agent/kind` are written `name → model`. */
+export type Grouping = (typeof GROUPINGS)[number] | "agent/model" | "agent/kind";
+export const PAIR = " → ";
 
 interface Sums {
   attempts: number;
@@ -38,6 +40,8 @@ export class StatisticsBook {
     model: new Map(),
     workflow: new Map(),
     kind: new Map(),
+    "agent/model": new Map(),
+    "agent/kind": new Map(),
   };
 
   add({ workflow, observations }: RunLesson): void {
@@ -46,6 +50,8 @@ export class StatisticsBook {
       this.#note("model", one.model, one);
       this.#note("workflow", workflow, one);
       this.#note("kind", one.kind, one);
+      this.#note("agent/model", one.model === undefined ? undefined : one.agent + PAIR + one.model, one);
+      this.#note("agent/kind", one.kind === undefined ? undefined : one.agent + PAIR + one.kind, one);
     }
   }
 

@@ -1,10 +1,11 @@
 /** Who there is on this machine, and who does a task best: by words, and by what the runs of this home say. */
 import { join } from "node:path";
-import type { AgentFile } from "../agents/definition.ts";
+import { type Proposal, proposalsOf, type TeamChange } from "../agents/proposals.ts";
 import { AgentRegistry } from "../agents/registry.ts";
 import { type RouteContext, type Routed, Router, type RouteTask } from "../agents/router.ts";
 import type { Journal } from "../domain/ports.ts";
 import { CATALOG, type Loaded, loadAgents, withAgents } from "../library/catalog.ts";
+import { TeamBook } from "../library/team.ts";
 import { type Repository, repositoryAt } from "../library/trust.ts";
 import type { AgentFor } from "../workflows/agent-for.ts";
 import { Experience } from "./experience.ts";
@@ -21,6 +22,9 @@ export class Agency {
   readonly library: Loaded;
   readonly roster: Roster;
   readonly experience: Experience;
+  readonly team: TeamBook;
+  /** Of the team, as somebody accepted them. */
+  readonly changes: readonly TeamChange[];
   readonly #router: Router;
 
   constructor(home: string, repository: string | undefined, journal: Journal) {
@@ -39,6 +43,8 @@ export class Agency {
       behind: behind.agents,
       clock: systemClock,
     });
+    this.team = new TeamBook(home);
+    this.changes = this.team.list().map(({ change }) => change);
     this.experience = new Experience(journal);
     this.#router = new Router(this.registry);
   }
@@ -46,10 +52,14 @@ export class Agency {
   /** By what is known of past runs so far; `experience.refresh()` looks at new ones. */
   route(task: RouteTask, options: RouteOptions = {}): Routed {
     const { performance } = this.experience;
+    const retired = this.changes.flatMap((one) =>
+      one.do === "retire" && (one.kind === undefined || one.kind === task.kind) ? [one.agent] : [],
+    );
     return this.#router.route(task, {
       trackOf: (agent, kind) => performance.track(agent, kind),
       loadOf: (agent) => ({ busy: this.roster.stateOf(agent).busy, waiting: 0, places: PLACES }),
       ...options,
+      exclude: [...retired, ...(options.exclude ?? [])],
     });
   }
 
@@ -59,8 +69,11 @@ export class Agency {
     return agent === null ? { nobody: reasoning } : { agentName: agent, agentReason: reasoning.slice(0, MOST_REASON) };
   };
 
-  get agents(): ReadonlyMap<string, AgentFile> {
-    return this.registry.all;
+  /** What would make the team better. Nothing is changed. */
+  async proposals(): Promise<readonly Proposal[]> {
+    const { statistics, waiting } = await this.experience.refresh();
+    const accepted = new Set(this.team.list().map(({ id }) => id));
+    return proposalsOf(statistics, this.registry, waiting).filter(({ id }) => !accepted.has(id));
   }
 }
 

@@ -11,8 +11,8 @@ import { type RunState, statusOf } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { RunEvent } from "../domain/events.ts";
 import type { Command } from "../domain/facts.ts";
-import type { AgentTask, Budget, Parent, Rehearsal } from "../domain/plan.ts";
-import type { Files, Journal, People, RunEntry, RunQuery, Runtime } from "../domain/ports.ts";
+import type { Budget, Parent } from "../domain/plan.ts";
+import type { Files, Journal, RunEntry, RunQuery } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
 import type { Loaded } from "../library/catalog.ts";
@@ -24,16 +24,16 @@ import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
 import { repositoryFiles } from "../workspace/files.ts";
 import { Agency } from "./agency.ts";
+import { attend, type Conducted, LIFE, REHEARSED_PEOPLE, settingsOf } from "./conducted.ts";
 import { type Chosen, callable, checkPrices, chooseModels } from "./crew-of-files.ts";
-import { crewOfRun, modelsNeeded, standIns, TO_DO, tasksOf } from "./crew-of-run.ts";
+import { crewOfRun, modelsNeeded, standIns, TO_DO } from "./crew-of-run.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { RunHandle } from "./handle.ts";
 import { type Histories, learn } from "./history.ts";
 import { createLimits } from "./limits.ts";
 import type { Branch } from "./lineage.ts";
-import type { OrchestratorConfig } from "./options.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
-import { type OrderConfig, type Planned, planOf } from "./order.ts";
+import { type Planned, planOf } from "./order.ts";
 import { gatesOf, listRuns, type OpenGate, openGates } from "./overview.ts";
 import { type Means, runtimesOf } from "./runtimes-of-run.ts";
 import { systemClock } from "./system.ts";
@@ -83,6 +83,7 @@ export class Host {
   readonly agency: Agency;
   readonly costOf: CostOf;
   readonly #options: HostOptions;
+  readonly #places: number;
   readonly #limits = createLimits(PER_PROVIDER);
   #history: Histories | undefined;
   readonly #handles = new Map<string, { readonly handle: RunHandle; readonly orchestrator: AgentOrchestrator }>();
@@ -90,12 +91,14 @@ export class Host {
   private constructor(options: HostOptions, settings: Settings, costOf: CostOf) {
     this.#options = options;
     this.home = options.home;
-    this.settings = settings;
     this.costOf = costOf;
     this.workflows = builtInWorkflows();
     this.journal = createSqliteJournal({ path: join(options.home, "runs"), index: join(options.home, "host.db") });
     this.agency = new Agency(options.home, options.repository, this.journal);
     this.library = this.agency.library;
+    const models = this.agency.changes.flatMap((one) => (one.do === "model" ? [[one.agent, one.model] as const] : []));
+    this.settings = { ...settings, agentModels: { ...Object.fromEntries(models), ...settings.agentModels } };
+    this.#places = this.agency.changes.findLast((one) => one.do === "places")?.places ?? PLACES;
   }
 
   static async open(options: HostOptions): Promise<Host> {
@@ -135,7 +138,14 @@ export class Host {
     if (this.#history === undefined) await this.learn();
     const { costOf, settings, library } = this;
     const instructionsOf = (name: string) => library.agents.get(name);
-    const given = { costOf, prices: settings.prices, places: PLACES, instructionsOf, ...this.#learned, ...this.#files };
+    const given = {
+      costOf,
+      prices: settings.prices,
+      places: this.#places,
+      instructionsOf,
+      ...this.#learned,
+      ...this.#files,
+    };
     return forecast(prepared, runs === undefined ? given : { ...given, runs });
   }
 
@@ -313,7 +323,7 @@ export class Host {
     const busy = new Busy();
     const { files } = this.#files;
     const {
-      maxParallelAgents = PLACES,
+      maxParallelAgents = this.#places,
       contextStrategy,
       enableCommunication,
       globalTimeout,
@@ -341,29 +351,10 @@ export class Host {
     this.#handles.set(handle.id, { handle, orchestrator });
     for (const type of LIFE) orchestrator.on(type, (event) => this.agency.roster.note(event as RunEvent));
     const pass = clock instanceof VirtualClock ? () => passTime(clock, handle, busy) : async () => {};
-    void this.#attend(handle, orchestrator, pass);
+    void attend({ handle, orchestrator }, pass, () => {
+      if (this.#handles.get(handle.id)?.handle === handle) this.#handles.delete(handle.id);
+    });
     return handle;
-  }
-
-  /** To its end. At a pause the run stays here, to be steered, and virtual time stands still until it goes on. */
-  async #attend(handle: RunHandle, orchestrator: AgentOrchestrator, pass: () => Promise<void>): Promise<void> {
-    let resumed = () => {};
-    orchestrator.on("workflow:resumed", () => resumed());
-    for (;;) {
-      const passing = pass();
-      const told = handle.then(
-        () => handle.status,
-        () => undefined,
-      );
-      const [status] = await Promise.all([told, passing]);
-      if (status !== "paused" && status !== "running" && status !== "waiting") break;
-      if (handle.status === "paused")
-        await new Promise<void>((resolve) => {
-          resumed = resolve;
-        });
-    }
-    if (this.#handles.get(handle.id)?.handle === handle) this.#handles.delete(handle.id);
-    await orchestrator[Symbol.asyncDispose]().catch(() => {});
   }
 
   #checkRaise(state: RunState, { budget }: { readonly budget?: Budget }): void {
@@ -371,29 +362,3 @@ export class Host {
     checkPrices(models, budget, "budget.usd", this);
   }
 }
-
-/** What tells how an agent fares. */
-const LIFE = [
-  ...(["agent:invoke", "task:complete", "task:retry", "task:error", "task:cancelled", "task:skipped"] as const),
-  ...(["workflow:complete", "workflow:error", "workflow:cancelled"] as const),
-];
-
-/** What a run is conducted with. */
-interface Conducted {
-  readonly agents: Chosen["agents"];
-  readonly runtimes?: { readonly [name: string]: Runtime };
-  readonly config: OrderConfig & Partial<OrchestratorConfig>;
-  readonly rehearsal: Rehearsal | undefined;
-  readonly tasks: readonly AgentTask[];
-  /** When something last became true in it. */
-  readonly at?: number;
-}
-
-function settingsOf(state: RunState): Omit<Conducted, "agents"> {
-  const { rehearsal, globalTimeout = Number.POSITIVE_INFINITY, ...rest } = state.start?.options ?? {};
-  return { config: { ...rest, globalTimeout }, rehearsal, tasks: tasksOf(state), at: state.at };
-}
-
-const REHEARSED_PEOPLE: People = {
-  ask: () => Promise.resolve({ decision: "approve", note: "approved by the rehearsal", by: "rehearsal" }),
-};

@@ -21,6 +21,7 @@ import { run } from "./commands/run.ts";
 import { runs } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
 import { show } from "./commands/show.ts";
+import { team } from "./commands/team.ts";
 import { trust } from "./commands/trust.ts";
 import { workflows } from "./commands/workflows.ts";
 import { EXIT } from "./exit.ts";
@@ -30,7 +31,7 @@ import { type Io, processIo } from "./io.ts";
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   ...[run, ask, runs, show, events, report],
   ...[pause, resume, cancel, again, message, gates, decide],
-  ...[workflows, agents, route, trust, init, serve, doctor, gc],
+  ...[workflows, agents, route, team, trust, init, serve, doctor, gc],
 ];
 
 export async function main(argv: readonly string[]): Promise<void> {

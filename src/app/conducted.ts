@@ -1,0 +1,61 @@
+/** A run while a host conducts it: what it is conducted with, and how it is attended until it ends. */
+import type { RunState } from "../core/state.ts";
+import type { AgentTask, Rehearsal } from "../domain/plan.ts";
+import type { People, Runtime } from "../domain/ports.ts";
+import type { Chosen } from "./crew-of-files.ts";
+import { tasksOf } from "./crew-of-run.ts";
+import type { RunHandle } from "./handle.ts";
+import type { OrchestratorConfig } from "./options.ts";
+import type { AgentOrchestrator } from "./orchestrator.ts";
+import type { OrderConfig } from "./order.ts";
+
+/** What a run is conducted with. */
+export interface Conducted {
+  readonly agents: Chosen["agents"];
+  readonly runtimes?: { readonly [name: string]: Runtime };
+  readonly config: OrderConfig & Partial<OrchestratorConfig>;
+  readonly rehearsal: Rehearsal | undefined;
+  readonly tasks: readonly AgentTask[];
+  /** When something last became true in it. */
+  readonly at?: number;
+}
+
+export function settingsOf(state: RunState): Omit<Conducted, "agents"> {
+  const { rehearsal, globalTimeout = Number.POSITIVE_INFINITY, ...rest } = state.start?.options ?? {};
+  return { config: { ...rest, globalTimeout }, rehearsal, tasks: tasksOf(state), at: state.at };
+}
+
+/** Events that tell how an agent fares. */
+export const LIFE = [
+  ...(["agent:invoke", "task:complete", "task:retry", "task:error", "task:cancelled", "task:skipped"] as const),
+  ...(["workflow:complete", "workflow:error", "workflow:cancelled"] as const),
+];
+
+export const REHEARSED_PEOPLE: People = {
+  ask: () => Promise.resolve({ decision: "approve", note: "approved by the rehearsal", by: "rehearsal" }),
+};
+
+/** To its end. At a pause the run stays here, to be steered, and virtual time stands still until it goes on. */
+export async function attend(
+  { handle, orchestrator }: { readonly handle: RunHandle; readonly orchestrator: AgentOrchestrator },
+  pass: () => Promise<void>,
+  ended: () => void,
+): Promise<void> {
+  let resumed = () => {};
+  orchestrator.on("workflow:resumed", () => resumed());
+  for (;;) {
+    const passing = pass();
+    const told = handle.then(
+      () => handle.status,
+      () => undefined,
+    );
+    const [status] = await Promise.all([told, passing]);
+    if (status !== "paused" && status !== "running" && status !== "waiting") break;
+    if (handle.status === "paused")
+      await new Promise<void>((resolve) => {
+        resumed = resolve;
+      });
+  }
+  ended();
+  await orchestrator[Symbol.asyncDispose]().catch(() => {});
+}
