@@ -15,6 +15,7 @@ const front = z.strictObject({
   description: z.string().min(60).max(400),
   capabilities: z.array(z.string().regex(word)).min(2).max(8),
   tags: z.array(z.string().regex(word)).min(2).max(8),
+  asks: z.array(z.string().min(15).max(160)).min(8).max(16),
   tier: z.enum(["fast", "balanced", "strong"]),
   tools: z.array(z.enum(TOOLS)).min(1),
 });
@@ -56,6 +57,24 @@ test("every agent that a workflow names is in the catalogue", () => {
 
 test("no two agents have one name", () => {
   expect(new Set(agents.map(({ name }) => name)).size).toBe(agents.length);
+});
+
+test("no request stands in two agents, nor twice in one", () => {
+  const owners = new Map<string, string>();
+  for (const { name, asks } of agents)
+    for (const ask of asks) {
+      const key = wordsOf(ask).join(" ");
+      expect(owners.get(key), `"${ask}" in ${name}`).toBeUndefined();
+      owners.set(key, name);
+    }
+});
+
+test("fewer than a third of an agent's requests contain a word of its name", () => {
+  for (const { name, asks } of agents) {
+    const own = new Set(name.split("-").flatMap((one) => [one, `${one}s`]));
+    const telling = asks.filter((ask) => wordsOf(ask).some((one) => own.has(one)));
+    expect(telling.length / asks.length, `${name}: ${telling.join(" | ")}`).toBeLessThan(1 / 3);
+  }
 });
 
 test("whoever a description sends the reader to is in the catalogue", () => {

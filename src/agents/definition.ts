@@ -24,6 +24,8 @@ export interface AgentFile {
   readonly tags?: readonly string[];
   /** What people say who need it, in their words: a task is matched with them. */
   readonly asks?: readonly string[];
+  /** Words that betray who needs it, apart by blanks. */
+  readonly words?: string;
   /** How much of a model it needs. */
   readonly tier?: Tier;
   /** `bash(git *)` is a tool for what fits the pattern. */
@@ -55,6 +57,7 @@ export const KEYS: { readonly [key: string]: Shape } = {
   capabilities: listOf(text(100, 1)),
   tags: listOf(text(100, 1)),
   asks: listOf(text(300, 1)),
+  words: text(5000, 1),
   tier: oneOf(TIERS),
   tools: listOf(text(200, 1)),
   deniedTools: listOf(text(200, 1)),

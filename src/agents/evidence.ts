@@ -2,7 +2,7 @@
 import { isInstruction, isStop, stem, wordsOf } from "../domain/words.ts";
 import type { AgentFile } from "./definition.ts";
 import { neighboursOf } from "./synonyms.ts";
-import type { Question, TextIndex } from "./text-index.ts";
+import type { Field, Question, TextIndex } from "./text-index.ts";
 
 /** How much a word counts that only means the same, and one of instructions ("review", "write") that many tasks have. */
 const NEIGHBOUR = 0.35;
@@ -40,40 +40,52 @@ export function askedBy(text: string, index: TextIndex): Asked {
   return { question, own, worth, unknown: worth === 0 ? 1 : unknown / worth };
 }
 
+const PARTS = ["name", "capabilities", "tags", "use", "asks", "words", "not", "instructions"] as const;
+type Part = (typeof PARTS)[number];
+
+/** How much a word counts by where it stands. What an agent is not for is still what it is about, a little. */
+const WEIGHTS: { readonly [part in Part]: number } = {
+  ...{ name: 3, capabilities: 3, tags: 3, use: 2, asks: 1.5, words: 2, not: 0.3, instructions: 0.6 },
+};
+
 /** The parts of a definition, as stems. */
 export interface Parts {
-  readonly name: ReadonlySet<string>;
-  readonly capabilities: ReadonlySet<string>;
-  readonly tags: ReadonlySet<string>;
-  readonly use: ReadonlySet<string>;
-  readonly asks: ReadonlySet<string>;
-  readonly not: ReadonlySet<string>;
-  readonly instructions: ReadonlySet<string>;
+  readonly sets: { readonly [part in Part]: ReadonlySet<string> };
+  /** Each request by itself. */
+  readonly each: readonly ReadonlySet<string>[];
+  /** All words by their weight, and all weights together. */
+  readonly bag: ReadonlyMap<string, number>;
+  readonly total: number;
 }
 
-export function partsOf({
-  name,
-  capabilities = [],
-  tags = [],
-  category = "",
-  description,
-  instructions,
-  asks = [],
-}: AgentFile): Parts {
+function textsOf(agent: AgentFile): { readonly [part in Part]: string } {
+  const { name, description, capabilities = [], tags = [], category = "", instructions, asks = [], words = "" } = agent;
   const { use, not } = splitUse(description);
-  return {
-    name: stemsOf(name),
-    capabilities: stemsOf(capabilities.join(" ")),
-    tags: stemsOf(`${tags.join(" ")} ${category}`),
-    use: stemsOf(use),
-    asks: stemsOf(asks.join("\n")),
-    not: stemsOf(not),
-    instructions: stemsOf(instructions),
+  const listed = { capabilities: capabilities.join(" "), tags: `${tags.join(" ")} ${category}`, asks: asks.join("\n") };
+  return { name, use, not, words, instructions, ...listed };
+}
+
+export const fieldsOf = (agent: AgentFile): readonly Field[] => {
+  const texts = textsOf(agent);
+  return PARTS.map((part) => ({ text: texts[part], weight: WEIGHTS[part] }));
+};
+
+export function partsOf(agent: AgentFile): Parts {
+  const texts = textsOf(agent);
+  const bag = new Map<string, number>();
+  let total = 0;
+  const setOf = (part: Part) => {
+    const stems = stemsOf(texts[part]);
+    for (const word of stems) bag.set(word, (bag.get(word) ?? 0) + WEIGHTS[part]);
+    total += stems.length * WEIGHTS[part];
+    return [part, new Set(stems)] as const;
   };
+  const sets = Object.fromEntries(PARTS.map(setOf)) as unknown as Parts["sets"];
+  return { sets, each: (agent.asks ?? []).map((one) => new Set(stemsOf(one))), bag, total };
 }
 
 /** `Use to … . Not for …`: what stands in the second is where another is right. */
-export function splitUse(description: string): { readonly use: string; readonly not: string } {
+function splitUse(description: string): { readonly use: string; readonly not: string } {
   const use: string[] = [];
   const not: string[] = [];
   for (const sentence of description.split(/(?<=[.;!?])\s+/))
@@ -81,53 +93,47 @@ export function splitUse(description: string): { readonly use: string; readonly 
   return { use: use.join(" "), not: not.join(" ") };
 }
 
-const stemsOf = (text: string): ReadonlySet<string> =>
-  new Set(
-    wordsOf(text)
-      .filter((word) => !isStop(word))
-      .map(stem),
-  );
+const stemsOf = (text: string): readonly string[] =>
+  wordsOf(text)
+    .filter((word) => !isStop(word))
+    .map(stem);
 
-export const FEATURES = [
-  "name",
-  "capabilities",
-  "tags",
-  "use",
-  "not",
-  "instructions",
-  "neighbours",
-  "unknown",
-] as const;
+export const FEATURES = ["found", "likely", ...PARTS, "any", "closest", "neighbours"] as const;
+/** How much an agent's own words count against those of all, where both are asked how likely it is to say this. */
+const OWN = 0.6;
 
-/** Of 1: the share of what is asked that each part answers. */
+/**
+ * How well the index found it; how much likelier this agent is to say this than anybody; and, of 1, the share of what is
+ * asked that each part answers, that any of the chosen words do, that the one closest request does, and that words do
+ * which only mean the same.
+ */
 export function featuresOf(
-  { question, own, worth, unknown }: Asked,
-  parts: Parts,
+  { question, own, worth }: Asked,
+  { sets, each, bag, total }: Parts,
   index: TextIndex,
+  found: number,
 ): readonly number[] {
-  const sums = { name: 0, capabilities: 0, tags: 0, use: 0, asks: 0, not: 0, instructions: 0, neighbours: 0 };
+  if (worth === 0) return FEATURES.map(() => 0);
+  const sums = PARTS.map(() => 0);
+  const close = each.map(() => 0);
+  let [neighbours, any, likely] = [0, 0, 0];
   for (const [word, count] of question) {
     const value = count * index.rarity(word);
     if (value === 0) continue;
+    const isChosen = CHOSEN.some((part) => sets[part].has(word));
     if (!own.has(word)) {
-      if (
-        parts.name.has(word) ||
-        parts.capabilities.has(word) ||
-        parts.tags.has(word) ||
-        parts.use.has(word) ||
-        parts.asks.has(word)
-      )
-        sums.neighbours += value;
+      if (isChosen) neighbours += value;
       continue;
     }
-    for (const part of ["name", "capabilities", "tags", "use", "asks", "not", "instructions"] as const)
-      if (parts[part].has(word)) sums[part] += value;
+    if (isChosen) any += value;
+    for (const [i, part] of PARTS.entries()) if (sets[part].has(word)) sums[i] = (sums[i] as number) + value;
+    for (const [i, one] of each.entries()) if (one.has(word)) close[i] = (close[i] as number) + value;
+    const usual = index.share(word);
+    likely += count * Math.log((OWN * ((bag.get(word) ?? 0) / total) + (1 - OWN) * usual) / usual);
   }
-  const share = (sum: number) => (worth === 0 ? 0 : sum / worth);
-  return [
-    ...[sums.name, sums.capabilities, sums.tags, sums.use, sums.asks, sums.not, sums.instructions, sums.neighbours].map(
-      share,
-    ),
-    unknown,
-  ];
+  const all = [found, ...sums, any, Math.max(0, ...close), neighbours].map((sum) => sum / worth);
+  return [all[0] as number, likely / Math.sqrt(own.size + 1), ...all.slice(1)];
 }
+
+/** Words that somebody chose to be found by. */
+const CHOSEN = ["name", "capabilities", "tags", "use", "asks", "words"] as const;

@@ -2,30 +2,26 @@
  * How sure words alone make us. The numbers were fitted by `bench/routing.ts` to requests that were labelled beforehand;
  * it prints them anew, and measures them on requests that it did not see.
  */
-import { FEATURES } from "./evidence.ts";
-
-interface Fit {
+export interface Fit {
+  /** One for each of FEATURES. */
   readonly weights: readonly number[];
-  readonly bias: number;
-  readonly sure: { readonly bias: number; readonly value: number; readonly lead: number };
+  /** From SIGNS to the log-odds that the best is right. */
+  readonly sure: readonly number[];
+  /** Below this nobody fits. */
   readonly least: number;
 }
 
 export const FIT: Fit = {
-  /** One for each of FEATURES, and what all begin with. */
-  weights: [3, 3, 2, 3, 3, -1, 1, 2, -1],
-  bias: -3,
-  /** From an agent's own value and its lead over the next best to how often such a one is right. */
-  sure: { bias: 0, value: 1, lead: 0.5 },
-  /** Below this nobody fits. */
+  weights: [1.599, 1.954, -0.203, 0.949, 0.8, 2.715, 0.995, 0.197, -0.174, -0.925, 0.869, 1.257, 1.88],
+  sure: [-1.814, 0.346, 0.469, -2.245],
   least: 0.2,
 };
 
-export function fitOf(features: readonly number[], fit: Pick<Fit, "weights" | "bias"> = FIT): number {
-  let value = fit.bias;
-  for (let i = 0; i < FEATURES.length; i++) value += (fit.weights[i] ?? 0) * (features[i] ?? 0);
-  return value;
-}
+/** What tells how sure a candidate is: its value, its lead over the next best, and how much of the task nobody knows. */
+export const signsOf = (value: number, lead: number, unknown: number): readonly number[] => [1, value, lead, unknown];
+
+export const dot = (weights: readonly number[], values: readonly number[]): number =>
+  values.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), 0);
 
 export const probability = (logOdds: number): number => 1 / (1 + Math.exp(-logOdds));
 export const logOdds = (p: number): number => Math.log(p / (1 - p));

@@ -8,40 +8,14 @@
 import { TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import type { AgentFile } from "./definition.ts";
-import { splitUse } from "./evidence.ts";
-import { type Field, type Hit, type Question, TextIndex } from "./text-index.ts";
+import { fieldsOf } from "./evidence.ts";
+import { type Hit, type Question, TextIndex } from "./text-index.ts";
 
 export interface Query {
   readonly category?: string;
   readonly capability?: string;
   readonly tag?: string;
 }
-
-/** Where the words of an agent count for how much. What it is not for counts against it. */
-function fieldsOf(agent: AgentFile): readonly Field[] {
-  const { name, description, category = "", capabilities = [], tags = [], instructions, asks = [] } = agent;
-  const { use, not } = splitUse(description);
-  return [
-    { text: name, weight: WEIGHTS.name },
-    { text: capabilities.join(" "), weight: WEIGHTS.capabilities },
-    { text: tags.join(" "), weight: WEIGHTS.tags },
-    { text: category, weight: WEIGHTS.category },
-    { text: use, weight: WEIGHTS.use },
-    { text: asks.join("\n"), weight: WEIGHTS.asks },
-    { text: not, weight: WEIGHTS.not },
-    { text: instructions, weight: WEIGHTS.instructions },
-  ];
-}
-const WEIGHTS = {
-  name: 2,
-  capabilities: 2,
-  tags: 1.5,
-  category: 0.5,
-  use: 1.5,
-  asks: 1,
-  not: -0.5,
-  instructions: 0.3,
-} as const;
 
 export class AgentRegistry {
   readonly #agents = new Map<string, AgentFile>();

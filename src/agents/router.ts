@@ -6,7 +6,7 @@
 import { didYouMean } from "../domain/nearest.ts";
 import type { AgentFile } from "./definition.ts";
 import { type Asked, askedBy, featuresOf, type Parts, partsOf } from "./evidence.ts";
-import { FIT, fitOf, logOdds, probability } from "./fit.ts";
+import { dot, FIT, type Fit, logOdds, probability, signsOf } from "./fit.ts";
 import { sampled, successOf, type Track } from "./performance.ts";
 import type { AgentRegistry } from "./registry.ts";
 
@@ -55,7 +55,7 @@ export interface Routed {
 }
 
 /** Looked at closely, out of all. */
-const CLOSELY = 30;
+const CLOSELY = 60;
 const ALTERNATIVES = 8;
 /** The most that one kind of evidence may add besides words. */
 const MOST = 2;
@@ -65,17 +65,19 @@ const UNTRIED: Track = { attempts: 0, successes: 0 };
 
 export class Router {
   readonly #registry: AgentRegistry;
+  readonly #fit: Fit;
   readonly #parts = new WeakMap<AgentFile, Parts>();
 
-  constructor(registry: AgentRegistry) {
+  constructor(registry: AgentRegistry, fit: Fit = FIT) {
     this.#registry = registry;
+    this.#fit = fit;
   }
 
   route(task: RouteTask, context: RouteContext = {}): Routed {
     const all = this.candidates(task, context);
     const [best, ...others] = all;
     const alternatives = others.slice(0, ALTERNATIVES);
-    if (best === undefined || best.confidence < FIT.least) {
+    if (best === undefined || best.confidence < this.#fit.least) {
       const reasoning = this.#nobody(task, best);
       return {
         agent: null,
@@ -94,21 +96,24 @@ export class Router {
     const text = [task.description, task.prompt ?? "", task.language ?? ""].join("\n").slice(0, TEXT);
     const asked = askedBy(text, index);
     const may = (agent: AgentFile) => isAble(agent, task) && !context.exclude?.includes(agent.name);
+    const scores = new Map(index.search(asked.question, CLOSELY).map(({ id, score }) => [id, score]));
+    const [wanted] = task.capabilities ?? [];
     const found =
-      task.capabilities === undefined || task.capabilities.length === 0
-        ? index.search(asked.question, CLOSELY).map(({ id }) => this.#registry.get(id) as AgentFile)
-        : this.#registry.list({ capability: task.capabilities[0] as string });
+      wanted === undefined
+        ? [...scores.keys()].map((name) => this.#registry.find(name))
+        : this.#registry.list({ capability: wanted });
     const able = found.filter(may).slice(0, 10 * CLOSELY);
-    const values = able.map((agent) => fitOf(featuresOf(asked, this.#partsOf(agent), index)));
+    const values = able.map((agent) =>
+      dot(this.#fit.weights, featuresOf(asked, this.#partsOf(agent), index, scores.get(agent.name) ?? 0)),
+    );
     const sorted = [...values].sort((a, b) => b - a);
-    const peers = able.map(({ name }) => context.trackOf?.(name, task.kind) ?? (context.explore && UNTRIED));
+    const peers = able.map(({ name }) => context.trackOf?.(name, task.kind) ?? (context.explore ? UNTRIED : undefined));
     const candidates = able.map((agent, i) => {
       const value = values[i] as number;
-      const next = value === sorted[0] ? (sorted[1] ?? FIT.bias) : (sorted[0] as number);
-      const { bias, value: own, lead } = FIT.sure;
+      const next = value === sorted[0] ? (sorted[1] ?? 0) : (sorted[0] as number);
       const words: Evidence = {
         what: "words",
-        adds: bias + own * value + lead * (value - next),
+        adds: dot(this.#fit.sure, signsOf(value, value - next, asked.unknown)),
         because: this.#words(asked, agent),
       };
       const evidence = [words, ...measured(agent, peers[i], peers, context)];

@@ -28,6 +28,8 @@ interface Posting {
   readonly word: string;
   readonly docs: number[];
   readonly weights: number[];
+  /** All weights together. */
+  total: number;
 }
 
 export class TextIndex {
@@ -65,9 +67,10 @@ export class TextIndex {
       }
     const number = this.#free.pop() ?? this.#ids.length;
     for (const stem of touched) {
-      const { docs, weights } = this.#postings[stem] as Posting;
-      docs.push(number);
-      weights.push(weighing[stem] as number);
+      const posting = this.#postings[stem] as Posting;
+      posting.docs.push(number);
+      posting.weights.push(weighing[stem] as number);
+      posting.total += weighing[stem] as number;
       weighing[stem] = 0;
     }
     this.#ids[number] = id;
@@ -81,10 +84,11 @@ export class TextIndex {
     const number = this.#numbers.get(id);
     if (number === undefined) return false;
     for (const stem of this.#words[number] ?? []) {
-      const { docs, weights } = this.#postings[stem] as Posting;
-      const at = docs.indexOf(number);
-      docs.splice(at, 1);
-      weights.splice(at, 1);
+      const posting = this.#postings[stem] as Posting;
+      const at = posting.docs.indexOf(number);
+      posting.total -= posting.weights[at] ?? 0;
+      posting.docs.splice(at, 1);
+      posting.weights.splice(at, 1);
     }
     this.#length -= this.#lengths[number] ?? 0;
     this.#numbers.delete(id);
@@ -120,7 +124,7 @@ export class TextIndex {
     const cut = isStop(word) ? undefined : stem(word);
     let number = cut === undefined ? SAYS_NOTHING : this.#stems.get(cut);
     if (number === undefined) {
-      number = this.#postings.push({ word: cut as string, docs: [], weights: [] }) - 1;
+      number = this.#postings.push({ word: cut as string, docs: [], weights: [], total: 0 }) - 1;
       this.#stems.set(cut as string, number);
     }
     if (this.#written.size < REMEMBERED) this.#written.set(word, number);
@@ -135,6 +139,11 @@ export class TextIndex {
   rarity(word: string): number {
     const count = this.#postingOf(word)?.docs.length ?? 0;
     return count === 0 ? 0 : Math.log(1 + (this.size - count + 0.5) / (count + 0.5));
+  }
+
+  /** Of all that all texts say, how much is this word. */
+  share(word: string): number {
+    return (this.#postingOf(word)?.total ?? 0) / this.#length;
   }
 
   /** How well each text answers, best first. */

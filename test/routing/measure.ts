@@ -1,6 +1,7 @@
 /** How often the router is right on labelled requests, and how well it knows. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { FIT, type Fit } from "../../src/agents/fit.ts";
 import { AgentRegistry } from "../../src/agents/registry.ts";
 import { Router } from "../../src/agents/router.ts";
 import { seedOf } from "../../src/domain/random.ts";
@@ -38,8 +39,8 @@ export const isHeldOut = ({ text }: Request): boolean => seedOf(text) % 2 === 1;
 
 export const catalogue = (): AgentRegistry => new AgentRegistry(loadAgents([CATALOG]).agents.values());
 
-export function measure(requests: readonly Request[], registry: AgentRegistry): Measured {
-  const router = new Router(registry);
+export function measure(requests: readonly Request[], registry: AgentRegistry, fit: Fit = FIT): Measured {
+  const router = new Router(registry, fit);
   const bins = Array.from({ length: 10 }, () => ({ count: 0, sure: 0, right: 0 }));
   const missed: Measured["missed"][number][] = [];
   let [top1, top3, some, noneFound, noneFalse] = [0, 0, 0, 0, 0];
