@@ -16,6 +16,7 @@ const front = z.strictObject({
   capabilities: z.array(z.string().regex(word)).min(2).max(8),
   tags: z.array(z.string().regex(word)).min(2).max(8),
   asks: z.array(z.string().min(15).max(160)).min(8).max(16),
+  words: z.string().regex(/^\S+( \S+){79,139}\n?$/),
   tier: z.enum(["fast", "balanced", "strong"]),
   tools: z.array(z.enum(TOOLS)).min(1),
 });
@@ -137,7 +138,7 @@ function worstPair(texts: readonly { readonly name: string; readonly text: strin
   return worst;
 }
 
-test("no two agents say the same", () => {
+test("[bar:catalogue] no two agents say the same", () => {
   const { share, pair } = worstPair(agents.map(({ name, body }) => ({ name, text: body })));
   // The worst are two diagnosticians, who deliver one form: 6 %.
   expect(share, pair).toBeLessThan(0.1);
@@ -184,7 +185,7 @@ describe("filler", () => {
   test("no agent uses phrases that say nothing", () => {
     const stock =
       /best practices?|comprehensive|leverag|robust|seamless|cutting-edge|state-of-the-art|years of experience|deep understanding|\bensure that\b|high-quality|well-structured|world-class|holistic|\bexpert in\b|as needed|as appropriate/i;
-    for (const { name, text } of agents) expect(text.match(stock)?.[0], name).toBeUndefined();
+    for (const { name, body } of agents) expect(body.match(stock)?.[0], name).toBeUndefined();
   });
 
   test("no section but the named ones is headed alike in more than one file of twenty", () => {

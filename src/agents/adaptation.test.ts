@@ -10,10 +10,10 @@ const NAMES = Array.from({ length: 8 }, (_, i) => `builder-${i}`);
 const crew = NAMES.map(
   (name): AgentFile => ({
     ...{ name, description: "Builds a feature in the code base.", instructions: "You build features." },
-    asks: ["build a feature", "add this to the code base"],
+    capabilities: ["building"],
   }),
 );
-const TASK = { description: "Build this feature in the code base", kind: "feature" };
+const TASK = { description: "Build this feature in the code base", kind: "feature", capabilities: ["building"] };
 
 interface Played {
   /** The share of the best fixed choice that was reached, over these tasks. */

@@ -1,6 +1,7 @@
 /** What speaks for an agent, from words alone: how much of what a task asks for each part of its definition answers. */
-import { isInstruction, isStop, stem, wordsOf } from "../domain/words.ts";
+import { isInstruction } from "../domain/words.ts";
 import type { AgentFile } from "./definition.ts";
+import { isOutside } from "./outside.ts";
 import { neighboursOf } from "./synonyms.ts";
 import type { Field, Question, TextIndex } from "./text-index.ts";
 
@@ -16,8 +17,9 @@ export interface Asked {
   readonly own: ReadonlyMap<string, number>;
   /** What all own words are worth. */
   readonly worth: number;
-  /** The share of that worth in words that no agent has. */
+  /** Of 1: the share of that worth in words that no agent has, and in words of matters that no agent is for. */
   readonly unknown: number;
+  readonly outside: number;
 }
 
 export function askedBy(text: string, index: TextIndex): Asked {
@@ -30,14 +32,16 @@ export function askedBy(text: string, index: TextIndex): Asked {
       if (!own.has(other)) question.set(other, Math.max(question.get(other) ?? 0, count * NEIGHBOUR));
   // A word that nobody has is as rare as one that a single agent has.
   const rarest = Math.log(1 + (index.size + 0.5) / 1.5);
-  let worth = 0;
-  let unknown = 0;
+  let [worth, unknown, outside] = [0, 0, 0];
   for (const [word, count] of own) {
     const rarity = index.rarity(word);
-    worth += count * (rarity || rarest);
-    if (rarity === 0) unknown += count * rarest;
+    const value = count * (rarity || rarest);
+    worth += value;
+    if (rarity === 0) unknown += value;
+    if (isOutside(word)) outside += value;
   }
-  return { question, own, worth, unknown: worth === 0 ? 1 : unknown / worth };
+  if (worth === 0) return { question, own, worth, unknown: 1, outside: 0 };
+  return { question, own, worth, unknown: unknown / worth, outside: outside / worth };
 }
 
 const PARTS = ["name", "capabilities", "tags", "use", "asks", "words", "not", "instructions"] as const;
@@ -48,40 +52,29 @@ const WEIGHTS: { readonly [part in Part]: number } = {
   ...{ name: 3, capabilities: 3, tags: 3, use: 2, asks: 1.5, words: 2, not: 0.3, instructions: 0.6 },
 };
 
-/** The parts of a definition, as stems. */
-export interface Parts {
-  readonly sets: { readonly [part in Part]: ReadonlySet<string> };
-  /** Each request by itself. */
-  readonly each: readonly ReadonlySet<string>[];
-  /** All words by their weight, and all weights together. */
-  readonly bag: ReadonlyMap<string, number>;
-  readonly total: number;
-}
+/** Of instructions: their beginning says what they are about. */
+const READ = 1500;
 
-function textsOf(agent: AgentFile): { readonly [part in Part]: string } {
-  const { name, description, capabilities = [], tags = [], category = "", instructions, asks = [], words = "" } = agent;
+function textsOf(agent: AgentFile): { readonly [part in Exclude<Part, "asks">]: string } {
+  const { name, description, capabilities = [], tags = [], category = "", instructions, words = "" } = agent;
   const { use, not } = splitUse(description);
-  const listed = { capabilities: capabilities.join(" "), tags: `${tags.join(" ")} ${category}`, asks: asks.join("\n") };
-  return { name, use, not, words, instructions, ...listed };
+  const listed = { capabilities: capabilities.join(" "), tags: `${tags.join(" ")} ${category}` };
+  return { name, use, not, words, instructions: instructions.slice(0, READ), ...listed };
 }
 
-export const fieldsOf = (agent: AgentFile): readonly Field[] => {
-  const texts = textsOf(agent);
-  return PARTS.map((part) => ({ text: texts[part], weight: WEIGHTS[part] }));
-};
+/** The bits of the parts, and above them one for each of the first requests. */
+const BIT = Object.fromEntries(PARTS.map((part, i) => [part, 1 << i])) as { readonly [part in Part]: number };
+const FIRST_ASK = PARTS.length;
+const MOST_ASKS = 16;
 
-export function partsOf(agent: AgentFile): Parts {
+export function fieldsOf(agent: AgentFile): readonly Field[] {
   const texts = textsOf(agent);
-  const bag = new Map<string, number>();
-  let total = 0;
-  const setOf = (part: Part) => {
-    const stems = stemsOf(texts[part]);
-    for (const word of stems) bag.set(word, (bag.get(word) ?? 0) + WEIGHTS[part]);
-    total += stems.length * WEIGHTS[part];
-    return [part, new Set(stems)] as const;
-  };
-  const sets = Object.fromEntries(PARTS.map(setOf)) as unknown as Parts["sets"];
-  return { sets, each: (agent.asks ?? []).map((one) => new Set(stemsOf(one))), bag, total };
+  const parts = PARTS.filter((part) => part !== "asks");
+  const asks = (agent.asks ?? []).map((text, i) => ({
+    ...{ text, weight: WEIGHTS.asks },
+    marks: BIT.asks | (i < MOST_ASKS ? 1 << (FIRST_ASK + i) : 0),
+  }));
+  return [...parts.map((part) => ({ text: texts[part], weight: WEIGHTS[part], marks: BIT[part] })), ...asks];
 }
 
 /** `Use to … . Not for …`: what stands in the second is where another is right. */
@@ -93,47 +86,57 @@ function splitUse(description: string): { readonly use: string; readonly not: st
   return { use: use.join(" "), not: not.join(" ") };
 }
 
-const stemsOf = (text: string): readonly string[] =>
-  wordsOf(text)
-    .filter((word) => !isStop(word))
-    .map(stem);
+/** Words that somebody chose to be found by. */
+const CHOSEN = BIT.name | BIT.capabilities | BIT.tags | BIT.use | BIT.asks | BIT.words;
 
-export const FEATURES = ["found", "likely", ...PARTS, "any", "closest", "neighbours"] as const;
+export const FEATURES = ["found", "likely", "kin", ...PARTS, "any", "closest", "neighbours"] as const;
 /** How much an agent's own words count against those of all, where both are asked how likely it is to say this. */
 const OWN = 0.6;
 
 /**
- * How well the index found it; how much likelier this agent is to say this than anybody; and, of 1, the share of what is
- * asked that each part answers, that any of the chosen words do, that the one closest request does, and that words do
- * which only mean the same.
+ * How well the index found it; how much likelier this agent is to say this than anybody, and all of its category; and,
+ * of 1, the share of what is asked that each part answers, that any of the chosen words do, that the one closest request
+ * does, and that words do which only mean the same.
  */
-export function featuresOf(
-  { question, own, worth }: Asked,
-  { sets, each, bag, total }: Parts,
-  index: TextIndex,
-  found: number,
-): readonly number[] {
+export function featuresOf(asked: Asked, id: string, index: TextIndex, found: number): readonly number[] {
+  const { question, own, worth } = asked;
   if (worth === 0) return FEATURES.map(() => 0);
   const sums = PARTS.map(() => 0);
-  const close = each.map(() => 0);
-  let [neighbours, any, likely] = [0, 0, 0];
+  const close = new Array<number>(MOST_ASKS).fill(0);
+  let [neighbours, any, likely, kin] = [0, 0, 0, 0];
+  const { length, group } = index.sizeOf(id);
   for (const [word, count] of question) {
     const value = count * index.rarity(word);
     if (value === 0) continue;
-    const isChosen = CHOSEN.some((part) => sets[part].has(word));
+    const { marks = 0, weight = 0 } = index.seen(id, word) ?? {};
     if (!own.has(word)) {
-      if (isChosen) neighbours += value;
+      if (marks & CHOSEN) neighbours += value;
       continue;
     }
-    if (isChosen) any += value;
-    for (const [i, part] of PARTS.entries()) if (sets[part].has(word)) sums[i] = (sums[i] as number) + value;
-    for (const [i, one] of each.entries()) if (one.has(word)) close[i] = (close[i] as number) + value;
+    if (marks & CHOSEN) any += value;
+    for (let i = 0; i < PARTS.length; i++) if (marks & (1 << i)) sums[i] = (sums[i] as number) + value;
+    for (let i = 0; i < MOST_ASKS; i++) if (marks & (1 << (FIRST_ASK + i))) close[i] = (close[i] as number) + value;
     const usual = index.share(word);
-    likely += count * Math.log((OWN * ((bag.get(word) ?? 0) / total) + (1 - OWN) * usual) / usual);
+    const likelier = (share: number) => count * Math.log((OWN * share + (1 - OWN) * usual) / usual);
+    likely += likelier(weight / length);
+    kin += likelier(index.shareIn(group, word));
   }
-  const all = [found, ...sums, any, Math.max(0, ...close), neighbours].map((sum) => sum / worth);
-  return [all[0] as number, likely / Math.sqrt(own.size + 1), ...all.slice(1)];
+  const all = [found, ...sums, any, Math.max(...close), neighbours].map((sum) => sum / worth);
+  const size = Math.sqrt(own.size + 1);
+  return [all[0] as number, likely / size, kin / size, ...all.slice(1)];
 }
 
-/** Words that somebody chose to be found by. */
-const CHOSEN = ["name", "capabilities", "tags", "use", "asks", "words"] as const;
+/** Where these stand among the signs. */
+export const SIGN = { value: 1, lead: 7 } as const;
+
+/** What tells whether anybody fits, and whether the best is right; the last is the lead over the next best. */
+export function signsOf(
+  { own, unknown, outside }: Asked,
+  index: TextIndex,
+  of: { readonly id: string; readonly value: number; readonly lead: number; readonly features: readonly number[] },
+): readonly number[] {
+  const any = of.features[FEATURES.indexOf("any")] ?? 0;
+  let matched = 0;
+  for (const word of own.keys()) if ((index.seen(of.id, word)?.marks ?? 0) & CHOSEN) matched++;
+  return [1, of.value, unknown, any, Math.log(1 + own.size), Math.min(5, matched), outside, of.lead];
+}

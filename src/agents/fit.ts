@@ -3,22 +3,21 @@
  * it prints them anew, and measures them on requests that it did not see.
  */
 export interface Fit {
-  /** One for each of FEATURES. */
+  /** One for each of FEATURES: from them to the value of a candidate. */
   readonly weights: readonly number[];
-  /** From SIGNS to the log-odds that the best is right. */
+  /** From its signs to the log-odds that the best is right. */
   readonly sure: readonly number[];
-  /** Below this nobody fits. */
+  /** From its signs, without the lead, to a number below `least` where nobody fits. */
+  readonly fits: readonly number[];
   readonly least: number;
 }
 
 export const FIT: Fit = {
-  weights: [1.599, 1.954, -0.203, 0.949, 0.8, 2.715, 0.995, 0.197, -0.174, -0.925, 0.869, 1.257, 1.88],
-  sure: [-1.814, 0.346, 0.469, -2.245],
-  least: 0.2,
+  weights: [1.211, 1.336, 0.83, -1.597, 2.029, 0.791, 5.364, 1.619, 4.412, -0.609, -0.535, -0.131, 2.633, 1.5],
+  sure: [-5.241, 0.537, -1.639, -4.08, 1.161, 0.252, -4.047, 0.387],
+  fits: [-8.806, 0.603, -6.19, -4.545, 3.347, 0.453, -8.954],
+  least: -1.081,
 };
-
-/** What tells how sure a candidate is: its value, its lead over the next best, and how much of the task nobody knows. */
-export const signsOf = (value: number, lead: number, unknown: number): readonly number[] => [1, value, lead, unknown];
 
 export const dot = (weights: readonly number[], values: readonly number[]): number =>
   values.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), 0);

@@ -176,7 +176,7 @@ describe("Claude Code's files", () => {
     ["ten megabytes", file("name: a\ndescription: b", "x".repeat(10_000_000)), /the limit is/],
     ["no instructions", file("name: a\ndescription: b", " "), /no instructions/],
     ["an alias that doubles itself", file(`name: a\ndescription: b\n${bomb()}`), /alias/i],
-  ])("%s is no agent, and is said", (_what, source, message) => {
+  ])("[bar:hostile-agents] %s is no agent, and is said", (_what, source, message) => {
     const { agent, warnings } = fromClaude(source, "a.md");
     expect([agent?.name === "a" && !/alias/.test(String(message)), warnings.map((one) => one.message).join()]).toEqual([
       false,

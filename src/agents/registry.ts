@@ -109,9 +109,13 @@ export class AgentRegistry {
   }
 
   get index(): TextIndex {
-    for (const name of this.#unread) this.#index.put(name, fieldsOf(this.#agents.get(name) as AgentFile));
+    for (const name of this.#unread) this.#read(this.#agents.get(name) as AgentFile);
     this.#unread.clear();
     return this.#index;
+  }
+
+  #read(agent: AgentFile): void {
+    this.#index.put(agent.name, fieldsOf(agent), agent.category);
   }
 
   search(question: Question, limit: number): readonly Hit[] {

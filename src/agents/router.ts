@@ -5,8 +5,8 @@
  */
 import { didYouMean } from "../domain/nearest.ts";
 import type { AgentFile } from "./definition.ts";
-import { type Asked, askedBy, featuresOf, type Parts, partsOf } from "./evidence.ts";
-import { dot, FIT, type Fit, logOdds, probability, signsOf } from "./fit.ts";
+import { type Asked, askedBy, featuresOf, SIGN, signsOf } from "./evidence.ts";
+import { dot, FIT, type Fit, logOdds, probability } from "./fit.ts";
 import { sampled, successOf, type Track } from "./performance.ts";
 import type { AgentRegistry } from "./registry.ts";
 
@@ -55,7 +55,7 @@ export interface Routed {
 }
 
 /** Looked at closely, out of all. */
-const CLOSELY = 60;
+const CLOSELY = 40;
 const ALTERNATIVES = 8;
 /** The most that one kind of evidence may add besides words. */
 const MOST = 2;
@@ -66,7 +66,6 @@ const UNTRIED: Track = { attempts: 0, successes: 0 };
 export class Router {
   readonly #registry: AgentRegistry;
   readonly #fit: Fit;
-  readonly #parts = new WeakMap<AgentFile, Parts>();
 
   constructor(registry: AgentRegistry, fit: Fit = FIT) {
     this.#registry = registry;
@@ -74,24 +73,15 @@ export class Router {
   }
 
   route(task: RouteTask, context: RouteContext = {}): Routed {
-    const all = this.candidates(task, context);
-    const [best, ...others] = all;
-    const alternatives = others.slice(0, ALTERNATIVES);
-    if (best === undefined || best.confidence < this.#fit.least) {
-      const reasoning = this.#nobody(task, best);
-      return {
-        agent: null,
-        confidence: 1 - (best?.confidence ?? 0),
-        reasoning,
-        alternatives: all.slice(0, ALTERNATIVES),
-        evidence: [],
-      };
-    }
-    return { ...best, reasoning: reasonFor(best, alternatives[0]), alternatives };
+    const { fits, candidates } = this.#rank(task, context);
+    const [best, ...others] = candidates;
+    if (best !== undefined && fits) return { ...best, reasoning: reasonFor(best, others[0]), alternatives: others };
+    const confidence = 1 - (best?.confidence ?? 0);
+    return { agent: null, confidence, reasoning: this.#nobody(task, best), alternatives: candidates, evidence: [] };
   }
 
-  /** Everybody who may, best first. */
-  candidates(task: RouteTask, context: RouteContext = {}): readonly Candidate[] {
+  /** The best of those who may, best first; `fits` is false where the task seems to be for nobody. */
+  #rank(task: RouteTask, context: RouteContext): { readonly fits: boolean; readonly candidates: readonly Candidate[] } {
     const { index } = this.#registry;
     const text = [task.description, task.prompt ?? "", task.language ?? ""].join("\n").slice(0, TEXT);
     const asked = askedBy(text, index);
@@ -103,32 +93,38 @@ export class Router {
         ? [...scores.keys()].map((name) => this.#registry.find(name))
         : this.#registry.list({ capability: wanted });
     const able = found.filter(may).slice(0, 10 * CLOSELY);
-    const values = able.map((agent) =>
-      dot(this.#fit.weights, featuresOf(asked, this.#partsOf(agent), index, scores.get(agent.name) ?? 0)),
-    );
-    const sorted = [...values].sort((a, b) => b - a);
+    const seen = able.map((agent) => {
+      const features = featuresOf(asked, agent.name, index, scores.get(agent.name) ?? 0);
+      return { features, value: dot(this.#fit.weights, features) };
+    });
+    const order = seen.map((_, i) => i).sort((a, b) => (seen[b]?.value ?? 0) - (seen[a]?.value ?? 0));
+    const [first = 0, second] = order;
+    const [best, next] = [seen[first]?.value ?? 0, second === undefined ? 0 : (seen[second]?.value ?? 0)];
+    const signs =
+      able[first] &&
+      signsOf(asked, index, {
+        id: able[first].name,
+        value: best,
+        lead: best - next,
+        features: seen[first]?.features ?? [],
+      });
+    // Whoever names a capability knows that it is for somebody.
+    const fits = wanted !== undefined || (signs !== undefined && dot(this.#fit.fits, signs) >= this.#fit.least);
     const peers = able.map(({ name }) => context.trackOf?.(name, task.kind) ?? (context.explore ? UNTRIED : undefined));
     const candidates = able.map((agent, i) => {
-      const value = values[i] as number;
-      const next = value === sorted[0] ? (sorted[1] ?? 0) : (sorted[0] as number);
-      const words: Evidence = {
-        what: "words",
-        adds: dot(this.#fit.sure, signsOf(value, value - next, asked.unknown)),
-        because: this.#words(asked, agent),
-      };
-      const evidence = [words, ...measured(agent, peers[i], peers, context)];
-      return { agent: agent.name, confidence: probability(sum(evidence.map(({ adds }) => adds))), evidence };
+      const value = seen[i]?.value ?? 0;
+      // How sure one can be of this task at all is told by its best; the others lie behind.
+      const own = (signs ?? []).with(SIGN.value, value).with(SIGN.lead, value - (i === first ? next : best));
+      const adds = dot(this.#fit.sure, own);
+      const others = measured(agent, peers[i], peers, context);
+      return { agent, adds, others, confidence: probability(adds + sum(others.map((one) => one.adds))) };
     });
-    return candidates.sort((a, b) => b.confidence - a.confidence || (a.agent < b.agent ? -1 : 1));
-  }
-
-  #partsOf(agent: AgentFile): Parts {
-    let parts = this.#parts.get(agent);
-    if (parts === undefined) {
-      parts = partsOf(agent);
-      this.#parts.set(agent, parts);
-    }
-    return parts;
+    const ranked = candidates.sort((a, b) => b.confidence - a.confidence || (a.agent.name < b.agent.name ? -1 : 1));
+    const shown = ranked.slice(0, ALTERNATIVES + 1).map(({ agent, adds, others, confidence }) => {
+      const words: Evidence = { what: "words", adds, because: this.#words(asked, agent) };
+      return { agent: agent.name, confidence, evidence: [words, ...others] };
+    });
+    return { fits, candidates: shown };
   }
 
   #words({ question, own }: Asked, agent: AgentFile): string {

@@ -15,9 +15,8 @@ export interface Statistics {
   readonly tokens: number;
   readonly costUsd: number | null;
 }
-export const GROUPINGS = ["agent", "model", "workflow", "kind"] as const;
 /** `agent/model` and `agent/kind` are written `name → model`. */
-export type Grouping = (typeof GROUPINGS)[number] | "agent/model" | "agent/kind";
+export type Grouping = "agent" | "model" | "workflow" | "kind" | "agent/model" | "agent/kind";
 export const PAIR = " → ";
 
 interface Sums {

@@ -15,7 +15,25 @@ const SAYS_NOTHING = -1;
 export interface Field {
   readonly text: string;
   readonly weight: number;
+  /** Bits that tell where a word stood. */
+  readonly marks?: number;
 }
+/** A word of one text. */
+export interface Seen {
+  readonly marks: number;
+  readonly weight: number;
+}
+/** The words of a text, sorted by their stems. */
+interface Doc {
+  readonly stems: Uint32Array;
+  readonly marks: Uint32Array;
+  readonly weights: Float32Array;
+  readonly length: number;
+  readonly group: string;
+}
+const NO_DOC: Doc = {
+  ...{ stems: new Uint32Array(), marks: new Uint32Array(), weights: new Float32Array(), length: 0, group: "" },
+};
 export interface Hit {
   readonly id: string;
   readonly score: number;
@@ -37,63 +55,78 @@ export class TextIndex {
   readonly #ids: (string | undefined)[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #free: number[] = [];
-  readonly #words: number[][] = [];
-  readonly #lengths: number[] = [];
+  readonly #docs: Doc[] = [];
   readonly #postings: Posting[] = [];
   readonly #stems = new Map<string, number>();
   /** The number of the stem of a word as it was written: cutting costs more than finding. */
   readonly #written = new Map<string, number>();
+  /** What the texts of a group say together, by stem. */
+  readonly #groups = new Map<string, { length: number; readonly weights: number[] }>();
   #length = 0;
   #scores = new Float64Array(0);
-  /** Weights of the text that is being put, by stem. */
-  #weighing: number[] = [];
+  /** Of the text that is being put, by stem. */
+  readonly #weighing: number[] = [];
+  readonly #marking: number[] = [];
 
   get size(): number {
     return this.#numbers.size;
   }
 
-  put(id: string, fields: readonly Field[]): void {
+  put(id: string, fields: readonly Field[], group = ""): void {
     this.delete(id);
+    const [weighing, marking] = [this.#weighing, this.#marking];
     const touched: number[] = [];
-    const weighing = this.#weighing;
     let length = 0;
-    for (const { text, weight } of fields)
+    for (const { text, weight, marks = 0 } of fields)
       for (const stem of this.#numbersOf(text)) {
         const before = weighing[stem] ?? 0;
         if (before === 0) touched.push(stem);
-        // Never back to nothing: what was touched is known by it.
-        weighing[stem] = before + weight || 1e-9;
-        length += Math.abs(weight);
+        weighing[stem] = before + weight;
+        marking[stem] = (marking[stem] ?? 0) | marks;
+        length += weight;
       }
+    const stems = Uint32Array.from(touched).sort();
+    const weights = Float32Array.from(stems, (stem) => weighing[stem] as number);
+    const marks = Uint32Array.from(stems, (stem) => marking[stem] as number);
     const number = this.#free.pop() ?? this.#ids.length;
-    for (const stem of touched) {
+    const together = this.#groups.get(group) ?? { length: 0, weights: [] };
+    this.#groups.set(group, together);
+    together.length += length;
+    for (const [i, stem] of stems.entries()) {
+      const weight = weights[i] as number;
       const posting = this.#postings[stem] as Posting;
       posting.docs.push(number);
-      posting.weights.push(weighing[stem] as number);
-      posting.total += weighing[stem] as number;
+      posting.weights.push(weight);
+      posting.total += weight;
+      together.weights[stem] = (together.weights[stem] ?? 0) + weight;
       weighing[stem] = 0;
+      marking[stem] = 0;
     }
     this.#ids[number] = id;
     this.#numbers.set(id, number);
-    this.#words[number] = touched;
-    this.#lengths[number] = length;
+    this.#docs[number] = { stems, marks, weights, length, group };
     this.#length += length;
   }
 
   delete(id: string): boolean {
     const number = this.#numbers.get(id);
     if (number === undefined) return false;
-    for (const stem of this.#words[number] ?? []) {
+    const { stems, length, group } = this.#docs[number] ?? NO_DOC;
+    const together = this.#groups.get(group);
+    if (together) together.length -= length;
+    for (const stem of stems) {
       const posting = this.#postings[stem] as Posting;
       const at = posting.docs.indexOf(number);
-      posting.total -= posting.weights[at] ?? 0;
+      const weight = posting.weights[at] ?? 0;
+      posting.total -= weight;
+      if (together) together.weights[stem] = (together.weights[stem] ?? 0) - weight;
       posting.docs.splice(at, 1);
       posting.weights.splice(at, 1);
     }
-    this.#length -= this.#lengths[number] ?? 0;
+    this.#length -= length;
     this.#numbers.delete(id);
     this.#ids[number] = undefined;
-    this.#words[number] = [];
+    this.#docs[number] = NO_DOC;
     this.#free.push(number);
     return true;
   }
@@ -141,9 +174,34 @@ export class TextIndex {
     return count === 0 ? 0 : Math.log(1 + (this.size - count + 0.5) / (count + 0.5));
   }
 
+  /** All weights of a text, and the group that it is in. */
+  sizeOf(id: string): { readonly length: number; readonly group: string } {
+    return this.#docs[this.#numbers.get(id) ?? -1] ?? NO_DOC;
+  }
+
+  /** Where and how much a text has a word. */
+  seen(id: string, word: string): Seen | undefined {
+    const { stems, marks, weights } = this.#docs[this.#numbers.get(id) ?? -1] ?? NO_DOC;
+    const stem = this.#stems.get(word);
+    if (stem === undefined) return undefined;
+    let [low, high] = [0, stems.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((stems[middle] as number) < stem) low = middle + 1;
+      else high = middle;
+    }
+    return stems[low] === stem ? { marks: marks[low] as number, weight: weights[low] as number } : undefined;
+  }
+
   /** Of all that all texts say, how much is this word. */
   share(word: string): number {
     return (this.#postingOf(word)?.total ?? 0) / this.#length;
+  }
+
+  /** Of all that the texts of a group say. */
+  shareIn(group: string, word: string): number {
+    const { length = 0, weights } = this.#groups.get(group) ?? {};
+    return length === 0 ? 0 : Math.max(0, weights?.[this.#stems.get(word) ?? -1] ?? 0) / length;
   }
 
   /** How well each text answers, best first. */
@@ -168,17 +226,16 @@ export class TextIndex {
     const number = this.#numbers.get(id);
     if (number === undefined) return [];
     const gains = [...question].flatMap(([word, asked]) => {
-      const { docs = [], weights = [] } = this.#postingOf(word) ?? {};
-      const weight = weights[docs.indexOf(number)] ?? 0;
-      return weight > 0 ? [{ word, gain: asked * this.rarity(word) * this.#gain(number, weight) }] : [];
+      const seen = this.seen(id, word);
+      return seen ? [{ word, gain: asked * this.rarity(word) * this.#gain(number, seen.weight) }] : [];
     });
     return gains.sort((a, b) => b.gain - a.gain);
   }
 
   #gain(number: number, weight: number): number {
     const average = this.#length / this.size;
-    const held = weight / (1 - LENGTH + (LENGTH * (this.#lengths[number] as number)) / average);
-    return held > 0 ? held / (SATURATION + held) : held / (SATURATION - held);
+    const held = weight / (1 - LENGTH + (LENGTH * (this.#docs[number] ?? NO_DOC).length) / average);
+    return held / (SATURATION + held);
   }
 
   /** Only as many as are asked for are kept in order: sorting all would cost more than finding them. */

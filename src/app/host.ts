@@ -17,6 +17,7 @@ import { load } from "../drivers/local/load.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
 import type { Loaded } from "../library/catalog.ts";
 import { loadSettings, type Settings } from "../library/settings.ts";
+import { TeamBook } from "../library/team.ts";
 import type { Delta } from "../runtimes/model/runtime.ts";
 import { type CostOf, loadPrices } from "../runtimes/prices.ts";
 import { isEnded } from "../scheduling/life.ts";
@@ -77,14 +78,13 @@ const PER_PROVIDER = { anthropic: 50, openai: 50, google: 50 };
 export class Host {
   readonly home: string;
   readonly settings: Settings;
-  readonly library: Loaded;
   readonly workflows: WorkflowRegistry;
   readonly journal: Journal;
-  readonly agency: Agency;
   readonly costOf: CostOf;
   readonly #options: HostOptions;
   readonly #places: number;
   readonly #limits = createLimits(PER_PROVIDER);
+  #agency: Agency | undefined;
   #history: Histories | undefined;
   readonly #handles = new Map<string, { readonly handle: RunHandle; readonly orchestrator: AgentOrchestrator }>();
 
@@ -94,11 +94,20 @@ export class Host {
     this.costOf = costOf;
     this.workflows = builtInWorkflows();
     this.journal = createSqliteJournal({ path: join(options.home, "runs"), index: join(options.home, "host.db") });
-    this.agency = new Agency(options.home, options.repository, this.journal);
-    this.library = this.agency.library;
-    const models = this.agency.changes.flatMap((one) => (one.do === "model" ? [[one.agent, one.model] as const] : []));
+    const changes = new TeamBook(options.home).list().map(({ change }) => change);
+    const models = changes.flatMap((one) => (one.do === "model" ? [[one.agent, one.model] as const] : []));
     this.settings = { ...settings, agentModels: { ...Object.fromEntries(models), ...settings.agentModels } };
-    this.#places = this.agency.changes.findLast((one) => one.do === "places")?.places ?? PLACES;
+    this.#places = changes.findLast((one) => one.do === "places")?.places ?? PLACES;
+  }
+
+  /** Read when it is first asked for: whoever only looks at runs needs no agents. */
+  get agency(): Agency {
+    this.#agency ??= new Agency(this.#options.home, this.#options.repository, this.journal);
+    return this.#agency;
+  }
+
+  get library(): Loaded {
+    return this.agency.library;
   }
 
   static async open(options: HostOptions): Promise<Host> {

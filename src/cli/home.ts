@@ -43,8 +43,9 @@ const workflowFolders = ({ home, cwd }: Io): readonly string[] => [
 /** One faulty file hides no other. */
 async function loadWorkflows(host: Host, folder: string, { cwd }: Io): Promise<readonly FaultyFile[]> {
   const faulty: FaultyFile[] = [];
-  const agents = new Set(host.library.agents.keys());
-  for (const name of await namesIn(folder)) {
+  const names = await namesIn(folder);
+  const agents = new Set(names.length > 0 ? host.library.agents.keys() : []);
+  for (const name of names) {
     const file = relative(cwd, join(folder, name)) || name;
     try {
       const result = templateFrom(await readFile(join(folder, name), "utf8"), name, { agents });

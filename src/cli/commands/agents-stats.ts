@@ -1,10 +1,13 @@
 /** `tutti agents stats`: what the runs of this home say about agents, models, workflows or kinds of work. */
 import { type Command, InvalidArgumentError } from "commander";
-import { GROUPINGS, type Grouping, type Statistics } from "../../agents/statistics.ts";
+import type { Grouping, Statistics } from "../../agents/statistics.ts";
 import { didYouMean } from "../../domain/nearest.ts";
 import { define, exiting } from "../define.ts";
 import { EXIT } from "../exit.ts";
 import type { Io } from "../io.ts";
+
+/** Named here too, so that help loads no more than this. */
+const GROUPINGS = ["agent", "model", "workflow", "kind"] as const satisfies readonly Grouping[];
 
 interface Flags {
   readonly json?: true;
