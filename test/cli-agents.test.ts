@@ -59,9 +59,9 @@ describe("agents of other products", () => {
 test("a repository's agents count after they were shown and trusted, until one of them changes", async () => {
   const terminal = cli.terminal({ ".claude/agents/shop-helper.md": HELPER });
   const file = join(terminal.cwd, ".claude/agents/shop-helper.md");
-  const ask = ["ask", "shop-helper", "where are carts kept?", "--rehearse", "--speed", "max"];
+  const ask = ["ask", "shop-helper", "where are carts kept?", "--rehearse", "--speed", "max", "--json"];
   const before = await terminal.tutti(...ask);
-  expect([before.code, before.err]).toEqual([2, expect.stringContaining("there is no agent 'shop-helper'")]);
+  expect([before.code, before.out + before.err]).toEqual([2, expect.stringContaining("there is no agent 'shop-helper'")]);
   const shown = await terminal.tutti("trust");
   expect([shown.code, shown.out]).toEqual([2, expect.stringMatching(/shop-helper[\s\S]*may: read, bash\(git log\)/)]);
   expect((await terminal.tutti("trust", "--yes")).code).toBe(0);
@@ -107,7 +107,7 @@ test("what agents did with real models is measured, what rehearsed ones did is n
   await using provider = await FakeProvider.start();
   provider.replies = [{ text: ["**HIGH**: something."], usage: { fresh: 100, output: 20 } }];
   const terminal = cli.terminal({}, { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: provider.url });
-  await terminal.tutti("run", "code-review", "--rehearse", "--speed", "max");
+  await terminal.tutti("run", "code-review", "--rehearse", "--speed", "max", "--json");
   expect((await terminal.tutti("agents", "stats")).out).toMatch(/^No run with real agents has ended yet/);
   expect((await terminal.tutti("run", "code-review", "--yes")).code).toBe(0);
   const { runs, statistics } = await jsonOf(terminal, "agents", "stats");

@@ -12,7 +12,7 @@ const jsonOf = async (terminal: Terminal, ...args: readonly string[]) => {
 };
 async function reviewed(): Promise<Terminal> {
   const terminal = cli.terminal();
-  expect((await terminal.tutti("run", "code-review", ...REHEARSED)).code).toBe(0);
+  expect((await terminal.tutti("run", "code-review", ...REHEARSED, "--json")).code).toBe(0);
   return terminal;
 }
 
@@ -85,7 +85,7 @@ test("events are all there from a number on, and following a run that has ended 
 
 test("report is Markdown with every output, and runs lists what was run, newest first", async () => {
   const terminal = await reviewed();
-  await terminal.tutti("run", "security-audit", ...REHEARSED);
+  await terminal.tutti("run", "security-audit", ...REHEARSED, "--json");
   const report = (await terminal.tutti("report")).out;
   expect(report).toMatch(/^# security-audit: complete\n/);
   const { markdown } = await jsonOf(terminal, "report", "last");
@@ -99,10 +99,10 @@ test("report is Markdown with every output, and runs lists what was run, newest 
 
 test("retry and fork make new runs that say where they come from", async () => {
   const terminal = cli.terminal();
-  expect((await terminal.tutti("run", "code-review", ...REHEARSED, "--chaos", "1")).code).toBe(1);
+  expect((await terminal.tutti("run", "code-review", ...REHEARSED, "--chaos", "1", "--json")).code).toBe(1);
   const retried = await terminal.tutti("retry", "last", "--json");
   expect(eventsIn(retried.out)[0]).toMatchObject({ type: "workflow:start", parent: { how: "retry" } });
-  await terminal.tutti("run", "code-review", ...REHEARSED);
+  await terminal.tutti("run", "code-review", ...REHEARSED, "--json");
   const forked = await terminal.tutti("fork", "last", "--from", "review-summary", "--set", "prompt=Say it");
   expect(forked.code).toBe(0);
   expect(forked.out).toMatch(/quality-review reused: /);
@@ -196,7 +196,7 @@ test("gc deletes what ended long enough ago, keeps the newest, and only says so 
 test("a damaged run is a named error of that run alone, and what looks at others goes on", async () => {
   const terminal = await reviewed();
   const { run } = await jsonOf(terminal, "show", "last");
-  await terminal.tutti("run", "security-audit", ...REHEARSED);
+  await terminal.tutti("run", "security-audit", ...REHEARSED, "--json");
   const file = join(terminal.home, "runs", `${run}.db`);
   for (const end of ["-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
   writeFileSync(file, "this is no database, and long enough to be looked at");
