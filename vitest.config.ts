@@ -17,7 +17,8 @@ export default defineConfig({
           name: "tests",
           include: ["{src,test}/**/*.test.ts"],
           exclude: [...configDefaults.exclude, ...timing],
-          maxWorkers: 2,
+          // One more than cores: many tests wait for programs of their own.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },

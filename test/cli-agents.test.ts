@@ -61,7 +61,10 @@ test("a repository's agents count after they were shown and trusted, until one o
   const file = join(terminal.cwd, ".claude/agents/shop-helper.md");
   const ask = ["ask", "shop-helper", "where are carts kept?", "--rehearse", "--speed", "max", "--json"];
   const before = await terminal.tutti(...ask);
-  expect([before.code, before.out + before.err]).toEqual([2, expect.stringContaining("there is no agent 'shop-helper'")]);
+  expect([before.code, before.out + before.err]).toEqual([
+    2,
+    expect.stringContaining("there is no agent 'shop-helper'"),
+  ]);
   const shown = await terminal.tutti("trust");
   expect([shown.code, shown.out]).toEqual([2, expect.stringMatching(/shop-helper[\s\S]*may: read, bash\(git log\)/)]);
   expect((await terminal.tutti("trust", "--yes")).code).toBe(0);

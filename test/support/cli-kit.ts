@@ -1,10 +1,13 @@
 /** The real program as a child process, on a home of its own, with what it said and how it ended. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
 import type { RunEvent } from "../../src/index.ts";
 import { Homes } from "./homes.ts";
 
+/** Compiled once for all tests: each home is new, and the program would keep its code there. */
+const CODE = join(tmpdir(), "tutti-tests-code");
 export const BIN = join(import.meta.dirname, "../../src/cli/bin.ts");
 
 export interface Ended {
@@ -62,7 +65,7 @@ export class Cli {
     const { cwd, env } = options;
     const child = spawn(file, args, {
       ...(cwd === undefined ? {} : { cwd }),
-      env: { PATH: process.env["PATH"] ?? "", ...env },
+      env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: CODE, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       // In a process group of its own, as a shell would start it.
       detached: true,

@@ -1,6 +1,7 @@
 /** A real process on a real disk, killed again and again. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, expect, test, vi } from "vitest";
@@ -30,6 +31,7 @@ interface Lived {
 /** Runs the program until it ends or has been told so many events; then it is killed at once. */
 function live(place: string, plan: PlanName, run: string | undefined, killAfter: number): Promise<Lived> {
   const child = spawn(process.execPath, [CHILD, place, plan, ...(run ? [run] : [])], {
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "tutti-tests-code") },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lived: Lived = { run, seq: 0, done: undefined };
