@@ -1,5 +1,5 @@
 /** What speaks for an agent, from words alone: how much of what a task asks for each part of its definition answers. */
-import { isInstruction } from "../domain/words.ts";
+import { isInstruction, stem, wordsOf } from "../domain/words.ts";
 import type { AgentFile } from "./definition.ts";
 import { isOutside } from "./outside.ts";
 import { neighboursOf } from "./synonyms.ts";
@@ -15,6 +15,8 @@ const REPEATED = 0.3;
 export interface Asked {
   readonly question: Question;
   readonly own: ReadonlyMap<string, number>;
+  /** Own words as they were written, by their stems. */
+  readonly written: ReadonlyMap<string, string>;
   /** What all own words are worth. */
   readonly worth: number;
   /** Of 1: the share of that worth in words that no agent has, and in words of matters that no agent is for. */
@@ -24,6 +26,7 @@ export interface Asked {
 
 export function askedBy(text: string, index: TextIndex): Asked {
   const own = new Map<string, number>();
+  const written = new Map(wordsOf(text).map((word) => [stem(word), word]));
   for (const word of index.stems(text)) own.set(word, (own.get(word) ?? 0) + (own.has(word) ? REPEATED : 1));
   for (const [word, count] of own) if (isInstruction(word)) own.set(word, count * INSTRUCTION);
   const question = new Map(own);
@@ -40,8 +43,8 @@ export function askedBy(text: string, index: TextIndex): Asked {
     if (rarity === 0) unknown += value;
     if (isOutside(word)) outside += value;
   }
-  if (worth === 0) return { question, own, worth, unknown: 1, outside: 0 };
-  return { question, own, worth, unknown: unknown / worth, outside: outside / worth };
+  if (worth === 0) return { question, own, written, worth, unknown: 1, outside: 0 };
+  return { question, own, written, worth, unknown: unknown / worth, outside: outside / worth };
 }
 
 const PARTS = ["name", "capabilities", "tags", "use", "asks", "words", "not", "instructions"] as const;

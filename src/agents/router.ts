@@ -9,6 +9,7 @@ import { type Asked, askedBy, featuresOf, SIGN, signsOf } from "./evidence.ts";
 import { dot, FIT, type Fit, logOdds, probability } from "./fit.ts";
 import { sampled, successOf, type Track } from "./performance.ts";
 import type { AgentRegistry } from "./registry.ts";
+import { writtenOf } from "./synonyms.ts";
 
 export interface RouteTask {
   readonly description: string;
@@ -127,9 +128,11 @@ export class Router {
     return { fits, candidates: shown };
   }
 
-  #words({ question, own }: Asked, agent: AgentFile): string {
+  #words({ question, own, written }: Asked, agent: AgentFile): string {
     const gains = this.#registry.index.explain(question, agent.name).filter(({ gain }) => gain > 0);
-    const said = gains.slice(0, 5).map(({ word }) => (own.has(word) ? word : `${word} (means the same)`));
+    const said = gains
+      .slice(0, 5)
+      .map(({ word }) => (own.has(word) ? (written.get(word) ?? word) : `${writtenOf(word)} (means the same)`));
     return said.length === 0
       ? "nothing of the task stands in its definition"
       : `its definition answers ${said.join(", ")}`;

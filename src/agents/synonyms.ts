@@ -138,14 +138,20 @@ const GROUPS = [
   "context window summary prune",
   "support customer ticket complaint",
   "talk blog conference community developer advocate",
-].map((group) => [...new Set(group.split(" ").map(stem))]);
+];
 
 const NEIGHBOURS = new Map<string, readonly string[]>();
-for (const group of GROUPS)
-  for (const word of group) {
-    const others = group.filter((other) => other !== word);
-    NEIGHBOURS.set(word, [...new Set([...(NEIGHBOURS.get(word) ?? []), ...others])]);
-  }
+const WRITTEN = new Map<string, string>();
+for (const group of GROUPS) {
+  const words = group.split(" ");
+  const stems = [...new Set(words.map(stem))];
+  for (const word of words) WRITTEN.set(stem(word), WRITTEN.get(stem(word)) ?? word);
+  for (const word of stems)
+    NEIGHBOURS.set(word, [...new Set([...(NEIGHBOURS.get(word) ?? []), ...stems.filter((other) => other !== word)])]);
+}
 
 /** Stems that may stand for this one. */
 export const neighboursOf = (word: string): readonly string[] => NEIGHBOURS.get(word) ?? [];
+
+/** A stem of a group as a person would write it. */
+export const writtenOf = (stemmed: string): string => WRITTEN.get(stemmed) ?? stemmed;
