@@ -77,7 +77,7 @@ test.each<[string, unknown, Record<string, string>, { path: string; message: Reg
     "a speed",
     { tasks: one(), config: { rehearse: true, speed: "fast" } },
     {},
-    { path: "config.speed", message: /number or max/ },
+    { path: "config.speed", message: /number or 'max'/ },
   ],
   [
     "a rate of faults",

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { builtInWorkflows } from "./built-in.ts";
+import { CONFIG } from "./order-config.ts";
 import { planFileError, readPlanFile, type Surroundings } from "./plan-file.ts";
 
 const registry = builtInWorkflows();
@@ -153,7 +154,7 @@ describe("one fault, one place", () => {
     [
       "  maxParallelAgents: 2",
       "  maxParallel: 2",
-      "3:3 config.maxParallel: 'config.maxParallel' is not a known field; known are maxParallelAgents, contextStrategy, enableCommunication, globalTimeout, pruningThreshold, model, rehearse, speed, seed, chaos, budget",
+      "3:3 config.maxParallel: 'config.maxParallel' is not a known field; known are maxParallelAgents, contextStrategy, enableCommunication, globalTimeout, pruningThreshold, model, agentModels, rehearse, speed, seed, chaos, budget, reads",
     ],
     ["workflowName: Custom API", "workflowName: [1]", "1:15 workflowName: 'workflowName' must be a string"],
     [
@@ -272,4 +273,20 @@ test("a condition is not blamed for the dependency that was misspelt, nor its lo
     "7:18 tasks.report.dependencies: task 'report' depends on 'scann': did you mean 'scan'?",
     "9:63 tasks.loop.until: task 'loop': 'until' must be an object such as { task, path, op, value }",
   ]);
+});
+
+test("a file takes every setting that an order over HTTP takes, and its budget as a person writes it", () => {
+  const config = {
+    ...{ maxParallelAgents: 3, contextStrategy: "shared", enableCommunication: true, globalTimeout: 1000, seed: 1 },
+    ...{ pruningThreshold: 5000, model: "a/b", agentModels: { writer: "c/d" }, rehearse: true, speed: 2, chaos: 0.1 },
+    ...{ budget: { usd: 1 }, reads: ["src/**"] },
+  };
+  expect(new Set(Object.keys(config))).toEqual(new Set(Object.keys(CONFIG)));
+  const read = (given: object) => readPlanFile(JSON.stringify({ workflowId: "w", config: given }), "p.json");
+  expect(read(config)).toMatchObject({ ok: true, plan: { config } });
+  expect(read({ budget: "2usd" })).toMatchObject({ ok: true });
+  expect(read({ agentModels: { writer: 1 } })).toMatchObject({
+    ok: false,
+    faults: [{ path: "config.agentModels.writer" }],
+  });
 });

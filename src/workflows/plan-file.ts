@@ -1,11 +1,12 @@
 /** A file with a plan, or with the choice of a workflow: the body of an execution, checked whole, faults with their place. */
 import { TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
-import { type AgentTask, CONTEXT_STRATEGIES } from "../domain/plan.ts";
-import { fields, isRecord, json, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
+import type { AgentTask } from "../domain/plan.ts";
+import { isRecord, json, type Shape, text, wrong } from "../domain/shape.ts";
 import { type AgentFor, withAgents } from "./agent-for.ts";
 import { everyFault } from "./every-fault.ts";
 import type { ParameterFault } from "./faults.ts";
+import { FILE_CONFIG } from "./order-config.ts";
 import type { WorkflowRegistry } from "./registry.ts";
 import { MOST_FAULTS, type PlanFileFault, readSource, type Source, type Step } from "./source.ts";
 
@@ -63,33 +64,7 @@ export const isFaults = (value: Source | readonly PlanFileFault[]): value is rea
 export const inOrder = (faults: readonly PlanFileFault[]): readonly PlanFileFault[] =>
   faults.toSorted((a, b) => a.line - b.line || a.column - b.column).slice(0, MOST_FAULTS);
 
-const number =
-  (from: number, to: number): Shape =>
-  (value) =>
-    typeof value === "number" && value >= from && value <= to
-      ? undefined
-      : wrong(`must be a number from ${from} to ${to}`);
-
-const boolean: Shape = (value) => (typeof value === "boolean" ? undefined : wrong("must be true or false"));
-
 const record: Shape = (value) => (isRecord(value) ? undefined : wrong("must be an object"));
-
-const amount = number(0, Number.MAX_VALUE);
-const caps = fields({ usd: amount, tokens: amount, turns: amount, spawns: amount });
-
-const CONFIG: { readonly [name: string]: Shape } = {
-  maxParallelAgents: whole(1, 1000),
-  contextStrategy: oneOf(CONTEXT_STRATEGIES),
-  enableCommunication: boolean,
-  globalTimeout: whole(1, Number.MAX_SAFE_INTEGER),
-  pruningThreshold: whole(1, 1e9),
-  model: text(200, 1),
-  rehearse: boolean,
-  speed: (value) => (value === "max" || !number(0.001, 1e6)(value) ? undefined : wrong("must be a number or 'max'")),
-  seed: whole(0, 2 ** 32 - 1),
-  chaos: number(0, 1),
-  budget: (value) => (typeof value === "string" ? text(100, 1)(value) : caps(value)),
-};
 
 const BODY: { readonly [name: string]: Shape } = {
   workflowName: text(200, 1),
@@ -103,7 +78,7 @@ function bodyFaults(source: Source, known: Surroundings): readonly PlanFileFault
   const { value } = source;
   if (!isRecord(value)) return [source.fault([], "", "a plan file is a list of tasks, or an object with 'tasks'")];
   const faults = [...fieldsFaults(source, value, BODY, [])];
-  if (isRecord(value["config"])) faults.push(...fieldsFaults(source, value["config"], CONFIG, ["config"]));
+  if (isRecord(value["config"])) faults.push(...fieldsFaults(source, value["config"], FILE_CONFIG, ["config"]));
   const { tasks, workflowId } = value;
   if (tasks === undefined && workflowId === undefined)
     faults.push(source.fault([], "", "a plan file needs 'tasks', or the 'workflowId' of a workflow"));

@@ -3,10 +3,9 @@ import { z } from "zod";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import type { AgentTask } from "../domain/plan.ts";
-import { listOf, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
 import { checkPlan } from "../graph/check.ts";
 import { parameterFaults, refuse } from "./faults.ts";
-import { COMPLEXITIES, type WorkflowEntry, type WorkflowTemplate } from "./template.ts";
+import { ENTRY, type WorkflowEntry, type WorkflowTemplate } from "./template.ts";
 
 /** As people write them: a version and a schema may be left out, and any parameters are taken then. */
 export type Registrable<P> = Omit<WorkflowTemplate<P>, "version" | "parameters"> &
@@ -105,25 +104,9 @@ function tasksOf(workflow: WorkflowTemplate, parameters: unknown): readonly Agen
   }
 }
 
-const id: Shape = (value) =>
-  typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(value)
-    ? undefined
-    : wrong("starts with a letter or digit and holds at most 100 letters, digits, '.', '_' or '-'");
-
-const FIELDS: { readonly [K in Exclude<keyof WorkflowTemplate, "parameters" | "buildTasks">]: Shape } = {
-  id,
-  version: text(100, 1),
-  name: text(200, 1),
-  description: text(10_000, 1),
-  category: text(100, 1),
-  tags: listOf(text(100, 1)),
-  estimatedDuration: whole(1, 2 ** 31 - 1),
-  complexity: oneOf(COMPLEXITIES),
-};
-
 function templateFault(template: unknown): { path: string; message: string } | undefined {
   if (typeof template !== "object" || template === null) return { path: "", message: "must be an object" };
-  for (const [name, check] of Object.entries(FIELDS)) {
+  for (const [name, check] of Object.entries(ENTRY)) {
     const value: unknown = Reflect.get(template, name);
     const found = name === "version" && value === undefined ? undefined : check(value);
     if (found) return { path: `${name}${found.at}`, message: `'${name}${found.at}' ${found.fault}` };

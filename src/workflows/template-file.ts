@@ -2,12 +2,12 @@
 import { z } from "zod";
 import { didYouMean } from "../domain/nearest.ts";
 import type { AgentTask } from "../domain/plan.ts";
-import { fields, isRecord, listOf, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
+import { fields, isRecord, listOf, oneOf, type Shape, text, wrong } from "../domain/shape.ts";
 import { criticalPath } from "../graph/critical-path.ts";
 import { fieldsFaults, inOrder, isFaults, type Surroundings, tasksFaults } from "./plan-file.ts";
 import { LIMITS } from "./schema.ts";
 import { type PlanFileFault, readSource, type Source, type Step } from "./source.ts";
-import { COMPLEXITIES, type Complexity, type WorkflowTemplate } from "./template.ts";
+import { type Complexity, ENTRY, type WorkflowTemplate } from "./template.ts";
 
 export type TemplateResult =
   | { readonly ok: true; readonly template: WorkflowTemplate }
@@ -78,17 +78,7 @@ function templateOf(file: TemplateFile): WorkflowTemplate {
 const REQUIRED = ["id", "name", "description", "tasks"] as const;
 
 const FIELDS: { readonly [K in keyof Required<TemplateFile>]: Shape } = {
-  id: (value) =>
-    typeof value === "string" && /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(value)
-      ? undefined
-      : wrong("starts with a letter or digit and holds at most 100 letters, digits, '.', '_' or '-'"),
-  version: text(100, 1),
-  name: text(200, 1),
-  description: text(10_000, 1),
-  category: text(100, 1),
-  tags: listOf(text(100, 1)),
-  estimatedDuration: whole(1, 2 ** 31 - 1),
-  complexity: oneOf(COMPLEXITIES),
+  ...ENTRY,
   parameters: (value) => (isRecord(value) ? undefined : wrong("must be an object: { name: { type, default, … } }")),
   tasks: () => undefined,
 };

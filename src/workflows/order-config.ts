@@ -1,0 +1,58 @@
+/** How an order is to be conducted: one shape, whether it comes over HTTP, in a file or from flags. */
+import { type Budget, CONTEXT_STRATEGIES, type ContextStrategy } from "../domain/plan.ts";
+import { fields, isRecord, listOf, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
+
+export interface OrderConfig {
+  readonly maxParallelAgents?: number;
+  readonly contextStrategy?: ContextStrategy;
+  readonly enableCommunication?: boolean;
+  /** Milliseconds. Default: none. */
+  readonly globalTimeout?: number;
+  readonly pruningThreshold?: number;
+  /** `provider/id`, for every agent that has no other. */
+  readonly model?: string;
+  readonly agentModels?: { readonly [agent: string]: string };
+  readonly rehearse?: boolean;
+  readonly speed?: number | "max";
+  readonly seed?: number;
+  readonly chaos?: number;
+  readonly budget?: Budget;
+  /** Files of the repository for every task, as globs. */
+  readonly reads?: readonly string[];
+}
+
+const number =
+  (from: number, to: number): Shape =>
+  (value) =>
+    typeof value === "number" && value >= from && value <= to
+      ? undefined
+      : wrong(`must be a number from ${from} to ${to}`);
+const flag: Shape = (value) => (typeof value === "boolean" ? undefined : wrong("must be true or false"));
+const models: Shape = (value) => {
+  if (!isRecord(value)) return wrong("must be an object");
+  const bad = Object.entries(value).find(([, one]) => text(200, 1)(one));
+  return bad === undefined ? undefined : wrong("must be a model such as anthropic/claude-sonnet-5", `.${bad[0]}`);
+};
+const amount = number(0, Number.MAX_SAFE_INTEGER);
+
+export const CONFIG: { readonly [K in keyof Required<OrderConfig>]: Shape } = {
+  maxParallelAgents: whole(1, 1000),
+  contextStrategy: oneOf(CONTEXT_STRATEGIES),
+  enableCommunication: flag,
+  globalTimeout: whole(1, Number.MAX_SAFE_INTEGER),
+  pruningThreshold: whole(1, 1e9),
+  model: text(200, 1),
+  agentModels: models,
+  rehearse: flag,
+  speed: (value) => (value === "max" ? undefined : number(0.01, 1e6)(value) && wrong("must be a number or 'max'")),
+  seed: whole(0, 2 ** 32 - 1),
+  chaos: number(0, 1),
+  budget: fields({ usd: amount, tokens: amount, turns: amount, spawns: amount }),
+  reads: listOf(text(2000, 1)),
+};
+
+/** A file may write its budget as a person says it, `2usd`. */
+export const FILE_CONFIG = {
+  ...CONFIG,
+  budget: (value: unknown) => (typeof value === "string" ? text(100, 1)(value) : CONFIG.budget(value)),
+} satisfies { readonly [name: string]: Shape };
