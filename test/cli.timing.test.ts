@@ -1,6 +1,6 @@
-/** How fast the program is there: what its help loads, and how long that takes beside bare Node. */
+/** How fast the program and the library are there: what help loads, and how long both take beside bare Node. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,15 +13,17 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 const env = { TUTTI_HOME: home };
 const SRC = join(import.meta.dirname, "../src");
 
-/** Milliseconds of the middle one of several runs. */
-function median(...args: readonly string[]): number {
-  const times = Array.from({ length: ROUNDS }, () => {
+/** Milliseconds of several runs, the quickest first. */
+function times(...args: readonly string[]): number[] {
+  const all = Array.from({ length: ROUNDS }, () => {
     const begun = performance.now();
     execFileSync(process.execPath, args, { stdio: "ignore", env });
     return performance.now() - begun;
   });
-  return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
+  return all.sort((a, b) => a - b);
 }
+const best = (...args: readonly string[]) => times(...args)[0] ?? Number.NaN;
+const median = (...args: readonly string[]) => times(...args)[Math.floor(ROUNDS / 2)] ?? Number.NaN;
 
 /** Modules that the program has loaded when it ends, by a hook that watches every one. */
 function loadedBy(...args: readonly string[]): readonly string[] {
@@ -45,6 +47,24 @@ test("[bar:help] --help takes less than 5 times as long as bare Node", () => {
   const [bare, help] = [median("-e", "0"), median(BIN, "--help")];
   console.log(`--help ${help.toFixed(0)} ms, bare Node ${bare.toFixed(0)} ms: ${(help / bare).toFixed(1)} times`);
   expect(help / bare).toBeLessThan(5);
+});
+
+test("[bar:import] importing the library takes little more than bare Node", () => {
+  const place = join(SRC, "../.tmp");
+  mkdirSync(place, { recursive: true });
+  const built = mkdtempSync(join(place, "import-"));
+  try {
+    const entry = pathToFileURL(join(built, "index.js")).href;
+    execFileSync(join(SRC, "../node_modules/.bin/tsc"), ["-p", "tsconfig.build.json", "--outDir", built], {
+      cwd: join(SRC, ".."),
+    });
+    const importing = ["--input-type=module", "-e", `await import("${entry}");`];
+    const [bare, tutti] = [best("-e", "0"), best(...importing)];
+    // The bench holds the 100 ms; here a machine's pace must not count.
+    expect(tutti / bare).toBeLessThan(5);
+  } finally {
+    rmSync(built, { recursive: true, force: true });
+  }
 });
 
 test.each([["--help"], ["run", "--help"], ["--version"]])(
