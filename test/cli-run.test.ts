@@ -112,12 +112,26 @@ async function deserted(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-test("1: a model's server that cannot be reached fails the task with what to look at, and --out still has a report", async () => {
+test("2: a model's server that nobody runs is said at once, and nothing is stored", async () => {
   const env = { OLLAMA_HOST: await deserted() };
   const terminal = cli.terminal({ "plan.json": plan(task("a", { retries: 0 })) }, env);
-  const { code, out, err } = await terminal.tutti("run", "plan.json", "--model", "ollama/llama3", "--out", "results");
+  const { code, out, err } = await terminal.tutti("run", "plan.json", "--model", "ollama/llama3", "--yes");
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toMatch(/ollama\/llama3 cannot be called: nothing answers at 127\.0\.0\.1:\d+, .*; is Ollama running\?/);
+  expect(err).toMatch(/start it.*--model.*--rehearse/s);
+  expect((await terminal.tutti("runs")).out).toMatch(/There is no run yet/);
+});
+
+test("1: a model's server that breaks off fails the task with what to look at, and --out still has a report", async () => {
+  const server = createServer((socket) => socket.once("data", () => socket.destroy())).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const env = { OLLAMA_HOST: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const terminal = cli.terminal({ "plan.json": plan(task("a", { retries: 0 })) }, env);
+  const how = ["--model", "ollama/llama3", "--out", "results"];
+  const { code, out, err } = await terminal.tutti("run", "plan.json", ...how);
+  server.close();
   expect(code).toBe(1);
-  expect(out).toMatch(/a failed \(error\): .* nothing answers at its address \(ECONNREFUSED\); is Ollama running\?/);
+  expect(out).toMatch(/a failed \(error\): .*the connection was cut/);
   expect(out).toMatch(/retry \w{8} a +# again/);
   expect(err).toMatch(/wrote 1 file to /);
 });

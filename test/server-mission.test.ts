@@ -195,3 +195,15 @@ async function broken(): Promise<Data[]> {
   });
   return events;
 }
+
+test("a model's server that nobody runs: 502 with the next step, and no run", async () => {
+  const gone = await FakeProvider.start();
+  const { url } = gone;
+  await gone[Symbol.asyncDispose]();
+  await using own = await started({ env: { OLLAMA_HOST: url } });
+  const order = { workflowId: "code-review", config: { model: "ollama/llama3" } };
+  const { status, body } = await own.call("POST", "/api/workflows/execute", { body: order });
+  expect([status, body.error.code, body.error.path]).toEqual([502, "UNREACHABLE", "config.model"]);
+  expect(body.error.message).toContain("nothing answers at 127.0.0.1:");
+  expect((await own.call("GET", "/api/runs")).body.runs).toEqual([]);
+});

@@ -36,6 +36,7 @@ import type { Branch } from "./lineage.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
 import { type Planned, planOf } from "./order.ts";
 import { gatesOf, listRuns, type OpenGate, openGates } from "./overview.ts";
+import { checkReach } from "./reach.ts";
 import { type Means, runtimesOf } from "./runtimes-of-run.ts";
 import { systemClock } from "./system.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -121,6 +122,11 @@ export class Host {
     const chosen = chooseModels(planned.tasks, { files: this.library.agents, settings: this.settings }, config);
     if (!config.rehearse) checkPrices(chosen.models.keys(), config.budget, "config.budget.usd", this);
     return { ...planned, config, ...chosen };
+  }
+
+  /** Throws UNREACHABLE where the server of a model that the plan begins with is certainly not there. */
+  reach(prepared: Prepared): Promise<void> {
+    return checkReach(prepared, this.settings, this.#options.env);
   }
 
   start(prepared: Prepared, options: { readonly signal?: AbortSignal } = {}): RunHandle {

@@ -19,6 +19,7 @@ export async function prepare(io: Io, host: Host, order: Order): Promise<Prepare
   try {
     const prepared = host.prepare(order);
     sayModel(io, host, prepared);
+    await host.reach(prepared);
     return prepared;
   } catch (error) {
     const hasNoModel = error instanceof TuttiError && error.path === "config.model";

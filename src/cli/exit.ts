@@ -15,6 +15,7 @@ const OF_ERROR: { readonly [C in ErrorCode]: number } = {
   BAD_INPUT: EXIT.badInput,
   NOT_FOUND: EXIT.badInput,
   WRONG_STATE: EXIT.badInput,
+  UNREACHABLE: EXIT.badInput,
   RUN_OWNED: EXIT.badInput,
   FENCED: EXIT.failed,
   JOURNAL_FULL: EXIT.failed,

@@ -4,6 +4,7 @@ export type ErrorCode =
   | "BAD_INPUT"
   | "NOT_FOUND"
   | "WRONG_STATE"
+  | "UNREACHABLE"
   | "RUN_OWNED"
   | "FENCED"
   | "JOURNAL_FULL"

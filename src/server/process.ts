@@ -64,6 +64,7 @@ export const processRoutes: readonly Route[] = [
         { workflowName: name, tasks, ...(body.config !== undefined && { config: body.config }) },
         steps,
       );
+      await host.reach(prepared);
       const { run, status, reason, rehearsed, tasks: done } = await host.start(prepared);
       const results = tasks.flatMap(({ id, agentName }) => {
         const result = done[id];

@@ -29,6 +29,7 @@ const STATUS: { readonly [C in ErrorCode | RefusalCode]: number } = {
   JOURNAL_CORRUPT: 500,
   JOURNAL_NEWER: 500,
   BUG: 500,
+  UNREACHABLE: 502,
   JOURNAL_FULL: 503,
   JOURNAL_CLOSED: 503,
 };

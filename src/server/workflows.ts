@@ -19,6 +19,7 @@ export const workflowRoutes: readonly Route[] = [
     async handle(c, { host, feeds }) {
       const prepared = host.prepare(await readBody(c.env.incoming, LARGEST_BODY));
       checkSize(prepared.tasks);
+      await host.reach(prepared);
       const wantsStream = !wantsJson(c.req.header("accept"));
       if (wantsStream) feeds.checkRoom();
       const handle = host.start(prepared);

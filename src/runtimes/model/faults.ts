@@ -79,12 +79,19 @@ const SOCKET: { readonly [code: string]: string } = {
 /** No answer, or one that makes no sense: another try may go better. */
 function broken(error: unknown, told: Told, ref: ModelRef): Fault {
   const code = codeOf(error);
+  if (/\bbad port$/.test(told.message)) return barred(ref);
   const socket = code === undefined ? undefined : SOCKET[code];
   const words = told.message === BROKEN_OFF ? BROKEN_OFF : `the answer cannot be read: ${told.message}`;
   const fault = socket === undefined ? words : `${socket} (${code})`;
   const advice = code === "ECONNREFUSED" && ref.provider === "ollama" ? "; is Ollama running?" : "";
   const reason = `the call of ${ref.id} at ${labelOf(ref)} failed: ${fault}${advice}`;
   return { failure: "error", reason, retry: "safe" };
+}
+
+/** Fetch itself refuses some ports, so that no page may reach a mail server; no try goes better. */
+function barred(ref: ModelRef): Fault {
+  const reason = `the call of ${ref.id} at ${labelOf(ref)} failed: its port is one that HTTP clients refuse; serve it on another`;
+  return { failure: "error", reason, retry: "never" };
 }
 
 function toldBy(error: unknown): Told {
