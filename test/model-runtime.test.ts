@@ -66,8 +66,6 @@ describe.each(BOTH)("[bar:providers] over the protocol of $protocol", ({ protoco
     ["a body that is no JSON", { body: "data: {garbage\n\n" }, { failure: "error" }],
     ["a body that is no stream", { body: "{garbage" }, { failure: "error" }],
     ["an empty body", { body: "" }, { failure: "error" }],
-    ["an empty reply", { text: [] }, { failure: "invalid-output" }],
-    ["a reply of blanks", { text: [" ", "\n"] }, { failure: "invalid-output" }],
     [
       "an error inside the stream",
       { body: `event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Busy"}}\n\n` },

@@ -121,6 +121,13 @@ const BARS: readonly Promised[] = [
   { id: "bar:facts", text: "Of 200 facts in earlier outputs that a prompt asks about at least 97 % are kept" },
   { id: "bar:findings", text: "Every finding of high severity reaches the task that compiles them" },
   { id: "bar:pruning", text: "A prompt stays within its threshold, whatever it is made from, in linear time" },
+  {
+    id: "bar:turns",
+    text: "After a crash an attempt with tools goes on at the turn it had reached, and pays none twice",
+  },
+  { id: "F8", text: "An empty reply, or one that asks for no tool that it could name, is asked about once" },
+  { id: "F9", text: "Calls that are wrong are answered; three replies of nothing else end the attempt by name" },
+  { id: "F10", text: "The same call with the same result is warned of at the third time and stopped at the fifth" },
   { id: "bar:providers", text: "Each fault of a provider ends in its named outcome, and nothing is paid twice" },
   {
     id: "bar:code-review",

@@ -12,8 +12,8 @@ import type { Command } from "../domain/facts.ts";
 import type { Json } from "../domain/json.ts";
 import type { AgentTask, Budget } from "../domain/plan.ts";
 import type { Journal } from "../domain/ports.ts";
+import { orThrow } from "../drivers/local/attempt-log.ts";
 import type { LocalDriver } from "../drivers/local/driver.ts";
-import { orThrow } from "../drivers/local/performance.ts";
 import { type Results, wholeResults } from "./whole.ts";
 
 export interface Opened {

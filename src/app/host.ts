@@ -11,6 +11,7 @@ import { type RunState, statusOf } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { RunEvent } from "../domain/events.ts";
 import type { Command } from "../domain/facts.ts";
+import { defined } from "../domain/json.ts";
 import type { Budget, Parent } from "../domain/plan.ts";
 import type { Files, Journal, RunEntry, RunQuery } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
@@ -327,8 +328,8 @@ export class Host {
 
   get #means(): Means {
     const { settings, library, costOf } = this;
-    const { onDelta } = this.#options;
-    return { settings, library, costOf, ...this.#learned, ...(onDelta && { onDelta }) };
+    const { onDelta, repository } = this.#options;
+    return { settings, library, costOf, ...this.#learned, ...defined({ onDelta, repository }) };
   }
 
   #conduct(of: Conducted, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {

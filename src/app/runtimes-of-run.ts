@@ -1,4 +1,6 @@
 /** What performs the agents of one run of a host: real models, or rehearsed ones. */
+import { homedir } from "node:os";
+import { parse } from "node:path";
 import type { AgentTask, Rehearsal } from "../domain/plan.ts";
 import type { Clock, Runtime } from "../domain/ports.ts";
 import type { Loaded } from "../library/catalog.ts";
@@ -7,6 +9,7 @@ import { type Delta, modelRuntime } from "../runtimes/model/runtime.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { needsIn } from "../runtimes/rehearsal/needs.ts";
 import { rehearsalRuntime } from "../runtimes/rehearsal/runtime.ts";
+import { folderWorkspace } from "../workspace/folder.ts";
 import type { Histories } from "./history.ts";
 
 /** What a host has for all its runs. */
@@ -16,6 +19,8 @@ export interface Means {
   readonly costOf: CostOf;
   readonly history?: Histories;
   readonly onDelta?: (delta: Delta) => void;
+  /** Where agents work that have tools for files. */
+  readonly repository?: string;
 }
 
 interface Of {
@@ -26,13 +31,21 @@ interface Of {
 }
 
 export function runtimesOf({ clock, rehearsal, seed, tasks }: Of, means: Means): { readonly [name: string]: Runtime } {
-  const { settings, library, costOf, history, onDelta } = means;
+  const { settings, library, costOf, history, onDelta, repository } = means;
   const instructionsOf = (name: string) => library.agents.get(name);
   const shared = { clock, instructionsOf, prices: settings.prices, ...(onDelta && { onDelta }) };
-  if (rehearsal === undefined) return { model: modelRuntime({ ...shared, providers: settings.providers }) };
+  if (rehearsal === undefined) {
+    const files = isWorkplace(repository) ? { workspaceOf: () => folderWorkspace(repository, false) } : {};
+    return { model: modelRuntime({ ...shared, ...files, providers: settings.providers }) };
+  }
   const { chaos } = rehearsal;
   // Virtual time passes as fast as it can by itself.
   const speed = rehearsal.speed === "max" ? 1 : rehearsal.speed;
   const needs = needsIn(tasks);
   return { rehearsal: rehearsalRuntime({ ...shared, seed, speed, chaos, costOf, needs, ...(history && { history }) }) };
+}
+
+/** Somebody's whole home is no repository, wherever a command was typed. */
+function isWorkplace(folder: string | undefined): folder is string {
+  return folder !== undefined && folder !== homedir() && folder !== parse(folder).root;
 }

@@ -20,6 +20,7 @@ export const FAILURES = [
   "crash",
   "rejected",
   "refused",
+  "stalled",
   "until",
   "for-each",
   "stopped",

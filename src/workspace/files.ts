@@ -12,6 +12,7 @@ import { join, matchesGlob, relative, sep } from "node:path";
 import { reasonOf } from "../domain/error.ts";
 import { byCodeUnit, sha256 } from "../domain/json.ts";
 import type { FileSet, Files } from "../domain/ports.ts";
+import { isSecretPath } from "../domain/secret-path.ts";
 import { listFiles } from "./listing.ts";
 
 export const READ_LIMITS = {
@@ -20,12 +21,6 @@ export const READ_LIMITS = {
   all: 4 * 1024 * 1024,
   leftOut: 500,
 } as const;
-/** Never in a prompt, whatever a glob says: they hold what must not leave the machine. */
-const SECRET =
-  /(^|\/)(\.env(\..+)?|\.npmrc|\.netrc|\.pypirc|\.htpasswd|\.git-credentials|\.(ssh|aws|gnupg)\/.*|id_(rsa|ed25519|ecdsa|dsa)|.*\.(pem|key|p12|pfx|jks|keystore))$/i;
-const ALLOWED = /(^|\/)\.env\.(example|sample|template)$/i;
-const isSecret = (path: string) => SECRET.test(path) && !ALLOWED.test(path);
-
 /** Reads below `root`, which is looked at anew for each task. */
 export function repositoryFiles(root: string): Files {
   return { read: (globs) => readFiles(root, globs) };
@@ -49,7 +44,7 @@ async function readFiles(root: string, globs: readonly string[]): Promise<FileSe
   const files: { path: string; text: string; hash: string }[] = [];
   let all = 0;
   for (const path of [...wanted].sort(byCodeUnit)) {
-    if (isSecret(path)) leave(path, "it may hold secrets");
+    if (isSecretPath(path)) leave(path, "it may hold secrets");
     else if (files.length >= READ_LIMITS.files) leave(path, `more than ${READ_LIMITS.files} files were asked for`);
     else if (all >= READ_LIMITS.all) leave(path, `the files before it have ${READ_LIMITS.all} bytes already`);
     else {
@@ -79,7 +74,7 @@ async function readOne(base: string, path: string, listed: ReadonlySet<string>):
     const inside = relative(base, real).split(sep).join("/");
     if (inside === ".." || inside.startsWith("../")) return { why: "it leads out of the repository" };
     if (inside !== path && !listed.has(inside)) return { why: "it leads to a file that is ignored" };
-    if (isSecret(inside)) return { why: "it may hold secrets" };
+    if (isSecretPath(inside)) return { why: "it may hold secrets" };
     const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stat = await file.stat();

@@ -3,6 +3,8 @@
 export interface FakeReply {
   /** The pieces of the text, one event each. Default: `["Hello", " there"]`. */
   readonly text?: readonly string[];
+  /** Tools that it asks for, after its text. `input` as text is sent as it is, fit or not. */
+  readonly calls?: readonly { readonly id?: string; readonly name: string; readonly input: unknown }[];
   /** In the words of Anthropic or OpenAI. Default: that it came to its end. */
   readonly stop?: string;
   readonly usage?: FakeUsage;
@@ -47,7 +49,12 @@ export function eventsOf(protocol: Protocol, reply: FakeReply): readonly string[
   return { anthropic, openai, google }[protocol](reply);
 }
 
-function anthropic({ text = TEXT, stop = "end_turn", usage = USAGE }: FakeReply): readonly string[] {
+const inputOf = ({ input }: { readonly input: unknown }) => (typeof input === "string" ? input : JSON.stringify(input));
+const idOf = ({ id }: { readonly id?: string }, i: number) => id ?? `call_${i}`;
+
+function anthropic(reply: FakeReply): readonly string[] {
+  const { calls = [], usage = USAGE } = reply;
+  const { text = calls.length > 0 ? [] : TEXT, stop = calls.length > 0 ? "tool_use" : "end_turn" } = reply;
   const { output_tokens, ...input } = anthropicUsage(usage);
   const message = { id: "msg_1", type: "message", role: "assistant", model: "fake", content: [], stop_reason: null };
   return [
@@ -58,6 +65,15 @@ function anthropic({ text = TEXT, stop = "end_turn", usage = USAGE }: FakeReply)
       named({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text: piece } }),
     ),
     named({ type: "content_block_stop", index: 0 }),
+    ...calls.flatMap((call, i) => {
+      const content_block = { type: "tool_use", id: idOf(call, i), name: call.name, input: {} };
+      const delta = { type: "input_json_delta", partial_json: inputOf(call) };
+      return [
+        named({ type: "content_block_start", index: i + 1, content_block }),
+        named({ type: "content_block_delta", index: i + 1, delta }),
+        named({ type: "content_block_stop", index: i + 1 }),
+      ];
+    }),
     named({
       type: "message_delta",
       delta: { stop_reason: stop, stop_sequence: null },
@@ -67,19 +83,27 @@ function anthropic({ text = TEXT, stop = "end_turn", usage = USAGE }: FakeReply)
   ];
 }
 
-function openai({ text = TEXT, stop = "stop", usage = USAGE }: FakeReply): readonly string[] {
+function openai(reply: FakeReply): readonly string[] {
+  const { calls = [], usage = USAGE } = reply;
+  const { text = calls.length > 0 ? [] : TEXT, stop = calls.length > 0 ? "tool_calls" : "stop" } = reply;
   const chunk = (delta: object, finish_reason: string | null = null) =>
     data({ ...openaiHead("chat.completion.chunk"), choices: [{ index: 0, delta, finish_reason }] });
   return [
     chunk({ role: "assistant", content: "" }),
     ...text.map((content) => chunk({ content })),
+    ...calls.map((call, index) => {
+      const asked = { name: call.name, arguments: inputOf(call) };
+      return chunk({ tool_calls: [{ index, id: idOf(call, index), type: "function", function: asked }] });
+    }),
     chunk({}, stop),
     data({ ...openaiHead("chat.completion.chunk"), choices: [], usage: openaiUsage(usage) }),
     "data: [DONE]\n\n",
   ];
 }
 
-function google({ text = TEXT, stop = "STOP", usage = USAGE }: FakeReply): readonly string[] {
+function google(reply: FakeReply): readonly string[] {
+  const { calls = [], stop = "STOP", usage = USAGE } = reply;
+  const { text = calls.length > 0 ? [] : TEXT } = reply;
   const { fresh, cacheRead = 0, output } = usage;
   const usageMetadata = {
     promptTokenCount: fresh + cacheRead,
@@ -88,7 +112,8 @@ function google({ text = TEXT, stop = "STOP", usage = USAGE }: FakeReply): reado
   };
   const piece = (parts: readonly object[], more: object = {}) =>
     data({ candidates: [{ content: { role: "model", parts }, index: 0, ...more }], usageMetadata });
-  return [...text.map((one) => piece([{ text: one }])), piece([], { finishReason: stop })];
+  const asked = calls.map(({ name, input }) => piece([{ functionCall: { name, args: input } }]));
+  return [...text.map((one) => piece([{ text: one }])), ...asked, piece([], { finishReason: stop })];
 }
 
 /** The same without streaming. */

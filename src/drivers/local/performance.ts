@@ -9,7 +9,7 @@ import { messagesOf } from "../../coordination/talk.ts";
 import type { RunState } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
 import { reasonOf, TuttiError } from "../../domain/error.ts";
-import { EVENT_CLASS, type MessageKind, type RunEvent, type Spent } from "../../domain/events.ts";
+import type { MessageKind, RunEvent, Spent } from "../../domain/events.ts";
 import type { Ending, Fact, LogEntry } from "../../domain/facts.ts";
 import { effectId } from "../../domain/ids.ts";
 import { asJson, type Json, sha256 } from "../../domain/json.ts";
@@ -17,6 +17,7 @@ import { type BlobRef, isBlobRef } from "../../domain/plan.ts";
 import type { Attempt, AttemptLog, AttemptWorld, Board, BoardEntry, Outcome, Runtime } from "../../domain/ports.ts";
 import { hasOutput, type Node, promptOf } from "../../graph/dag.ts";
 import { taskOf } from "../../graph/expand.ts";
+import { attemptLog, orThrow } from "./attempt-log.ts";
 import { heard, type Said, shownBefore, showTo } from "./converse.ts";
 import type { World } from "./world.ts";
 
@@ -37,7 +38,6 @@ export interface Host {
 const LARGEST_INLINE = 8192;
 /** Still longer ones are refused by name: a result must fit into the memory of whoever reads it. */
 const LARGEST_OUTPUT = 64 * 1024 * 1024;
-const LARGEST_ENTRY = 1024 * 1024;
 
 export class Performance {
   readonly #driver: Host;
@@ -275,25 +275,7 @@ export class Performance {
   }
 
   get log(): AttemptLog {
-    const { taskId, attempt } = this.#effect;
-    const { journal } = this.#driver.world;
-    return {
-      read: async () => {
-        const entries: LogEntry[] = [];
-        for await (const page of journal.read(this.#driver.run, { attempt: { taskId, attempt } }))
-          for (const event of page)
-            if (EVENT_CLASS[event.type] === "attempt" && "entry" in event)
-              entries.push({ type: event.type, entry: event.entry });
-        return entries;
-      },
-      append: async (...entries) => {
-        const plain = entries.map(({ type, entry }) => ({ type, entry: asJson(entry) }));
-        const large = plain.find(({ entry }) => JSON.stringify(entry).length > LARGEST_ENTRY);
-        if (large)
-          throw new TuttiError("BAD_INPUT", `an entry of the log has at most ${LARGEST_ENTRY} characters of JSON`);
-        await this.#log(plain);
-      },
-    };
+    return attemptLog(this.#driver, this.#effect.taskId, this.#effect.attempt);
   }
 
   async #log(entries: readonly LogEntry[]): Promise<void> {
@@ -350,14 +332,6 @@ class PerformingWorld implements AttemptWorld {
     const performance = this.#performance;
     return (to, content, kind) => performance.send(to, content, kind);
   }
-}
-
-/** What was refused is an error for whoever asked. */
-export function orThrow(events: readonly RunEvent[]): readonly RunEvent[] {
-  const refused = events.find((event) => event.type === "fact:refused");
-  if (refused) throw new TuttiError("WRONG_STATE", refused.reason);
-  if (events.length === 0) throw new TuttiError("WRONG_STATE", "the run has ended");
-  return events;
 }
 
 function spentOf(duration: number, outcome: Outcome | undefined): Spent {

@@ -1,39 +1,62 @@
-/** Replies that have been paid for, kept in the attempt's own log: after a crash they are read, not bought again (I3). */
+/** Turns that have been paid for, kept in the attempt's own log: after a crash they are read, not bought again (I3). */
+import type { LogEntry } from "../../domain/facts.ts";
 import type { Json } from "../../domain/json.ts";
 import type { AttemptLog } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
 import type { TokenUsage } from "../prices.ts";
+import type { ToolCall, ToolResult } from "../tools/toolbox.ts";
 
 export interface PaidReply {
   readonly text: string;
   readonly finishReason: string;
   readonly usage: TokenUsage;
   readonly costUsd: number | null;
+  readonly calls: readonly ToolCall[];
+  readonly said: readonly Json[];
 }
-
-/** An entry of the log has at most 1 MiB of JSON; a longer reply is not kept there. */
-const LARGEST_KEPT = 1_000_000;
+/** A turn as far as it came: its reply, and of the tools that it asked for those that were begun and those that ended. */
+export interface KeptTurn {
+  readonly reply: PaidReply;
+  readonly begun: ReadonlySet<string>;
+  readonly results: ReadonlyMap<string, ToolResult>;
+}
 
 /** The log failing must not lose the reply: its end is told anyway, and that says the same. */
 export async function keepReply(log: AttemptLog, model: string, reply: PaidReply): Promise<void> {
-  const { text, finishReason, usage, costUsd } = reply;
-  const isKept = JSON.stringify(text).length < LARGEST_KEPT;
-  const entry: Json = { usage: { ...usage, costUsd, finishReason, model }, ...(isKept ? { reply: text } : {}) };
-  await log.append({ type: "turn:complete", entry }).catch(() => {});
+  const { text, finishReason, usage, costUsd, calls, said } = reply;
+  const asked = calls.length > 0 ? { calls, said } : {};
+  const entry = { usage: { ...usage, costUsd, finishReason, model }, reply: text, ...asked } as unknown as Json;
+  const kept = log.append({ type: "turn:complete", entry });
+  // Tools act on it: what they do must be found again together with the reply that asked for them.
+  await (calls.length > 0 ? kept : kept.catch(() => {}));
 }
 
-export async function paidReply(log: AttemptLog): Promise<PaidReply | undefined> {
-  const entries = await log.read();
-  return entries
-    .filter(({ type }) => type === "turn:complete")
-    .map(({ entry }) => replyIn(entry))
-    .findLast((reply) => reply !== undefined);
+export const keepBegun = (log: AttemptLog, calls: readonly ToolCall[]): Promise<void> =>
+  log.append(...calls.map((entry): LogEntry => ({ type: "tool:call", entry: entry as unknown as Json })));
+
+export const keepResult = (log: AttemptLog, result: ToolResult): Promise<void> =>
+  log.append({ type: "tool:result", entry: result as unknown as Json });
+
+export async function keptTurns(log: AttemptLog): Promise<readonly KeptTurn[]> {
+  const turns: { reply: PaidReply; begun: Set<string>; results: Map<string, ToolResult> }[] = [];
+  for (const { type, entry } of await log.read()) {
+    const turn = turns.at(-1);
+    if (type === "turn:complete") {
+      const reply = replyIn(entry);
+      if (reply) turns.push({ reply, begun: new Set(), results: new Map() });
+    } else if (turn && isRecord(entry) && typeof entry["id"] === "string") {
+      if (type === "tool:call") turn.begun.add(entry["id"]);
+      if (type === "tool:result") turn.results.set(entry["id"], entry as unknown as ToolResult);
+    }
+  }
+  return turns;
 }
 
 function replyIn(entry: Json): PaidReply | undefined {
   const usage = isRecord(entry) ? entry["usage"] : undefined;
   if (!isRecord(entry) || !isRecord(usage) || typeof entry["reply"] !== "string") return undefined;
   const count = (field: keyof TokenUsage) => (typeof usage[field] === "number" ? usage[field] : 0);
+  const list = (field: string) => (Array.isArray(entry[field]) ? entry[field] : []);
   return {
     text: entry["reply"],
     finishReason: String(usage["finishReason"]),
@@ -44,5 +67,7 @@ function replyIn(entry: Json): PaidReply | undefined {
       cacheWrite: count("cacheWrite"),
     },
     costUsd: typeof usage["costUsd"] === "number" ? usage["costUsd"] : null,
+    calls: list("calls") as readonly ToolCall[],
+    said: list("said") as readonly Json[],
   };
 }

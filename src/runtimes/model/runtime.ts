@@ -1,9 +1,9 @@
 /**
- * Agents that are models behind an API: one turn an attempt, streamed.
+ * Agents that are models behind an API: turn after turn, streamed, with the tools that their definitions name.
  *
- * M1. One attempt makes at most one call. Retries are the core's; the packages' own are off.
- * M2. A complete reply is in the attempt's log before its outcome is told; an attempt that is begun again reads it
- *     there and calls nobody.
+ * M1. One turn makes at most one call. Retries are the core's; the packages' own are off.
+ * M2. A complete reply is in the attempt's log before anything is done with it; an attempt that is begun again goes on
+ *     after the last one and buys none of them again.
  * M3. Every call ends by name: by its reply, a fault, one of four timers, or because it was asked to stop. Then
  *     nothing of it is left: no timer, and no socket that still reads.
  * M4. What a provider reported as used is counted, whatever the end; where a call that was not refused ends without
@@ -11,26 +11,30 @@
  * M5. No key is in any reason.
  */
 import { reasonOf } from "../../domain/error.ts";
-import type { Attempt, AttemptWorld, Clock, Outcome, Runtime, Usage } from "../../domain/ports.ts";
+import type { Attempt, AttemptWorld, Outcome, Runtime } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
-import { type Prices, priceOf, type TokenUsage } from "../prices.ts";
-import { Connections } from "./connections.ts";
-import { type Fault, faultOf } from "./faults.ts";
+import type { Workspace } from "../../domain/workspace.ts";
+import type { Powers } from "../tools/permission.ts";
+import { Toolbox } from "../tools/toolbox.ts";
+import { Caller, type CallerOptions, stopped } from "./call.ts";
+import { Dialogue } from "./dialogue.ts";
+import type { Fault } from "./faults.ts";
 import { type ModelRef, parseModelRef } from "./model-ref.ts";
 import { promptFor } from "./prompt.ts";
-import { baseUrlOf, configFault, type ProviderConfig, type Providers } from "./providers.ts";
-import { keepReply, type PaidReply, paidReply } from "./replies.ts";
+import { configFault, type ProviderConfig, type Providers } from "./providers.ts";
+import { keepBegun, keepReply, keepResult, keptTurns } from "./replies.ts";
 import { type JsonSchema, readerOf } from "./schema.ts";
-import { sdkModel } from "./sdk.ts";
 import { type Scrub, scrubber } from "./secrets.ts";
-import { takeTurn } from "./turn.ts";
+import type { ToolOffer } from "./turn.ts";
 import { type Asked, verdictOn } from "./verdict.ts";
-import { TIMERS, type Timers, Wire } from "./wire.ts";
+import { work } from "./work.ts";
 
 /** What an agent's definition says to its model. */
-export interface ModelSettings {
+export interface ModelSettings extends Powers {
   readonly instructions?: string;
   readonly maxTokens?: number;
+  /** Replies of one attempt, those that ask for tools included. */
+  readonly maxTurns?: number;
   /** A JSON Schema that its output must fit. A task's own wins. */
   readonly output?: JsonSchema;
 }
@@ -41,18 +45,16 @@ export interface Delta {
   readonly attempt: number;
   readonly text: string;
 }
-export interface ModelRuntimeOptions {
-  readonly providers: Providers;
+export interface ModelRuntimeOptions extends CallerOptions {
   /** For agents and tasks that name none. */
   readonly model?: string;
   readonly instructionsOf: (agentName: string) => ModelSettings | undefined;
-  readonly prices?: Prices;
-  readonly timers?: Partial<Timers>;
-  readonly clock: Clock;
+  /** The files that an attempt works on. Absent: agents have no tools for files. */
+  readonly workspaceOf?: (attempt: Attempt) => Promise<Workspace>;
   readonly onDelta?: (delta: Delta) => void;
-  /** In the place of Node's own. Then the timer `connect` cannot be told from `firstByte`. */
-  readonly fetch?: typeof fetch;
 }
+
+const MOST_TURNS = 50;
 
 export function modelRuntime(options: ModelRuntimeOptions): Runtime {
   return new ModelRuntime(options);
@@ -62,12 +64,12 @@ class ModelRuntime implements Runtime {
   readonly converses = true;
   readonly #options: ModelRuntimeOptions;
   readonly #scrub: Scrub;
-  readonly #connections = new Connections();
-  #calls = 0;
+  readonly #caller: Caller;
 
   constructor(options: ModelRuntimeOptions) {
     this.#options = options;
     this.#scrub = scrubber(secretsOf(options.providers));
+    this.#caller = new Caller(options);
   }
 
   async perform(attempt: Attempt, world: AttemptWorld): Promise<Outcome> {
@@ -85,10 +87,7 @@ class ModelRuntime implements Runtime {
     const read = schema === undefined ? undefined : await readerOf(schema).catch(unusable);
     if (read && "failure" in read) return { ok: false, ...read };
     const asked: Asked = { ref, ...(maxTokens === undefined ? {} : { maxTokens }), ...(read ? { read } : {}) };
-    const paid = attempt.restart > 0 ? await paidReply(world.log) : undefined;
-    if (paid) return judged(paid, asked);
-    if (world.signal.aborted) return stopped(world.signal);
-    return this.#call(attempt, world, { asked, settings, ...(schema === undefined ? {} : { schema }) });
+    return this.#work(attempt, world, asked, { settings, ...(schema === undefined ? {} : { schema }) });
   }
 
   /** The model of the task, else of the agent, else the default. */
@@ -108,53 +107,49 @@ class ModelRuntime implements Runtime {
     }
   }
 
-  async #call(
+  async #work(
     attempt: Attempt,
     world: AttemptWorld,
-    { asked, settings, schema }: { asked: Asked; settings: ModelSettings; schema?: JsonSchema },
+    asked: Asked,
+    { settings, schema }: { readonly settings: ModelSettings; readonly schema?: JsonSchema },
   ): Promise<Outcome> {
-    const { providers, clock, timers, fetch } = this.#options;
     const { ref, maxTokens } = asked;
-    const wire = new Wire({
-      clock,
-      timers: { ...TIMERS, ...timers },
-      signal: world.signal,
-      connections: this.#connections,
-      id: `${attempt.effectId}.${attempt.restart}.${++this.#calls}`,
-      ...(fetch ? { fetch } : {}),
-    });
-    try {
-      const turn = await takeTurn({
-        model: await sdkModel(ref, providers, wire.fetch),
-        prompt: promptFor(attempt),
-        signal: wire.signal,
-        onDelta: (text) => this.#delta(attempt, text),
-        ...(settings.instructions === undefined ? {} : { instructions: settings.instructions }),
-        ...(maxTokens === undefined ? {} : { maxTokens }),
-        ...(schema === undefined ? {} : { schema }),
-      });
-      const costUsd = turn.usage ? await this.#cost(ref, turn.usage) : null;
-      if (turn.kind === "reply") {
-        const reply = { text: turn.text, finishReason: turn.finishReason, usage: turn.usage, costUsd };
-        await keepReply(world.log, ref.text, reply);
-        return judged(reply, asked);
-      }
-      // What was sent and not told a price is of unknown price, not free.
-      const unknown = wire.mayCost ? { usage: { tokensUsed: 0, costUsd: null, turns: 1 } } : {};
-      const used = turn.usage ? { usage: usageOf(turn.usage, costUsd) } : unknown;
-      if (world.signal.aborted) return { ...stopped(world.signal), ...used };
-      if (wire.expired) return { ok: false, ...expired(wire.expired.reason, ref), ...used };
-      const error = turn.kind === "fault" ? turn.error : new Error("the call was aborted");
-      return { ok: false, ...faultOf(error, ref, clock.now()), ...used };
-    } finally {
-      wire.close();
-    }
+    const toolbox = await this.#toolbox(attempt, world, settings).catch(homeless);
+    if ("failure" in toolbox) return { ok: false, ...toolbox };
+    const said = {
+      onDelta: (text: string) => this.#delta(attempt, text),
+      tools: await offersOf(toolbox),
+      ...(settings.instructions === undefined ? {} : { instructions: settings.instructions }),
+      ...(maxTokens === undefined ? {} : { maxTokens }),
+      ...(schema === undefined ? {} : { schema }),
+    };
+    const kept = attempt.restart > 0 ? await keptTurns(world.log) : [];
+    const ask = async (dialogue: Dialogue, mustAnswer: boolean) => {
+      const turn = { ...said, messages: dialogue.messages(), mustAnswer };
+      const reply = await this.#caller.call(ref, turn, attempt, world);
+      if (!("ok" in reply)) await keepReply(world.log, ref.text, reply);
+      return reply;
+    };
+    return work(
+      {
+        ...{ dialogue: new Dialogue(promptFor(attempt), toolbox.tools.length > 0), toolbox, ask, signal: world.signal },
+        maxTurns: settings.maxTurns ?? MOST_TURNS,
+        begun: (calls) => keepBegun(world.log, calls),
+        ended: (result) => keepResult(world.log, result),
+        judge: (reply) => verdictOn(reply, asked),
+        stopped: () => stopped(world.signal),
+      },
+      kept,
+    );
   }
 
-  #cost(ref: ModelRef, usage: TokenUsage): Promise<number | null> {
-    const { providers, prices = {}, clock } = this.#options;
-    const baseUrl = baseUrlOf(ref, providers);
-    return priceOf(ref, usage, { prices, at: clock.now(), ...(baseUrl === undefined ? {} : { baseUrl }) });
+  /** Only where its tools need files is a workspace opened. */
+  async #toolbox(attempt: Attempt, world: AttemptWorld, powers: ModelSettings): Promise<Toolbox> {
+    const { workspaceOf, clock } = this.#options;
+    const hands = { world, clock };
+    const bare = new Toolbox(powers, hands);
+    if (!bare.needsFiles || workspaceOf === undefined) return bare;
+    return new Toolbox(powers, { ...hands, workspace: await workspaceOf(attempt) });
   }
 
   /** Whoever watches must not be able to fail what is watched. */
@@ -167,31 +162,21 @@ class ModelRuntime implements Runtime {
   }
 }
 
-function judged(reply: PaidReply, asked: Asked): Outcome {
-  return { ...verdictOn(reply, asked), usage: usageOf(reply.usage, reply.costUsd) };
+async function offersOf({ tools }: Toolbox): Promise<readonly ToolOffer[]> {
+  if (tools.length === 0) return [];
+  const { z } = await import("zod");
+  return tools.map(({ name, description, input }) => ({
+    ...{ name, description },
+    schema: z.toJSONSchema(input, { io: "input" }) as JsonSchema,
+  }));
 }
-
-const usageOf = ({ input, output }: TokenUsage, costUsd: number | null): Usage => ({
-  tokensUsed: input + output,
-  costUsd,
-  turns: 1,
-});
 
 const never = (reason: string): Fault => ({ failure: "error", reason, retry: "never" });
 
 const unusable = (error: unknown): Fault => never(`the output schema cannot be used: ${reasonOf(error)}`);
 
-const stopped = (signal: AbortSignal): Extract<Outcome, { ok: false }> => ({
-  ok: false,
-  failure: "stopped",
-  reason: reasonOf(signal.reason),
-  retry: "safe",
-});
-
-const expired = (reason: string, ref: ModelRef): Fault => ({
-  failure: "timeout",
-  reason: `${ref.text}: ${reason}`,
-  retry: "safe",
+const homeless = (error: unknown): Fault => ({
+  ...{ failure: "error", retry: "safe", reason: `the files that it works on cannot be had: ${reasonOf(error)}` },
 });
 
 /** A task may bring its own schema. */

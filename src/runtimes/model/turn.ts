@@ -1,15 +1,18 @@
 /** One reply of a model, streamed. Whatever happens ends in one of three ways; nothing is thrown. */
-import type { FinishReason, LanguageModelUsage, OutputInterface, SystemModelMessage, UserModelMessage } from "ai";
-
+import type { FinishReason, LanguageModelUsage, ModelMessage, OutputInterface, SystemModelMessage, ToolSet } from "ai";
+import type { Json } from "../../domain/json.ts";
 import type { TokenUsage } from "../prices.ts";
-import type { PromptPart } from "./prompt.ts";
+import type { ToolCall } from "../tools/toolbox.ts";
 import type { JsonSchema } from "./schema.ts";
 import type { SdkModel } from "./sdk.ts";
 
 export interface TurnOptions {
   readonly model: SdkModel;
   readonly instructions?: string;
-  readonly prompt: readonly PromptPart[];
+  readonly messages: readonly ModelMessage[];
+  readonly tools?: readonly ToolOffer[];
+  /** It must answer now, without asking for another tool. */
+  readonly mustAnswer?: boolean;
   readonly maxTokens?: number;
   /** A JSON Schema that the reply must fit. */
   readonly schema?: JsonSchema;
@@ -17,9 +20,20 @@ export interface TurnOptions {
   readonly onDelta?: (text: string) => void;
 }
 
+/** A tool as a model is told of it. */
+export interface ToolOffer {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: JsonSchema;
+}
+
 export interface Reply {
   readonly kind: "reply";
   readonly text: string;
+  /** Tools that it asks for. */
+  readonly calls: readonly ToolCall[];
+  /** The reply as it must be said to the provider again with the next turn, signatures of its thoughts included. */
+  readonly said: readonly Json[];
   readonly finishReason: FinishReason;
   readonly usage: TokenUsage;
 }
@@ -32,9 +46,11 @@ export async function takeTurn(options: TurnOptions): Promise<Turn> {
   const seen = new Seen();
   try {
     const { streamText, wrapLanguageModel } = await import("ai");
-    const { stream } = streamText({
+    const result = streamText({
       model: wrapLanguageModel({ model: options.model, middleware: { wrapStream: withoutWarnings } }),
-      messages: [message(options.prompt)],
+      messages: [...options.messages],
+      ...(options.tools?.length ? { tools: await offered(options.tools) } : {}),
+      ...(options.mustAnswer && options.tools?.length ? { toolChoice: "none" as const } : {}),
       ...(options.instructions ? { instructions: system(options.instructions) } : {}),
       ...(options.maxTokens === undefined ? {} : { maxOutputTokens: options.maxTokens }),
       ...(options.schema === undefined ? {} : { output: shaped(options.schema) }),
@@ -48,15 +64,17 @@ export async function takeTurn(options: TurnOptions): Promise<Turn> {
       // Its own way is to print.
       onError: () => {},
     });
-    for await (const part of stream) {
+    for await (const part of result.stream) {
       if (part.type === "text-delta") {
         seen.text += part.text;
         options.onDelta?.(part.text);
       } else if (part.type === "raw") seen.raw(part.rawValue);
       else if (part.type === "finish-step") seen.finish(part.finishReason, part.usage);
+      else if (part.type === "tool-call") seen.calls.push(callOf(part));
       else if (part.type === "error") seen.fault ??= { error: part.error };
       else if (part.type === "abort") seen.isAborted = true;
     }
+    if (!seen.fault && seen.calls.length > 0) seen.said = await saidIn(result.responseMessages);
   } catch (error) {
     seen.fault ??= { error };
   }
@@ -66,6 +84,8 @@ export async function takeTurn(options: TurnOptions): Promise<Turn> {
 /** What has come so far. */
 class Seen {
   text = "";
+  readonly calls: ToolCall[] = [];
+  said: readonly Json[] = [];
   fault: { readonly error: unknown } | undefined;
   isAborted = false;
   #finishReason: FinishReason | undefined;
@@ -101,7 +121,8 @@ class Seen {
     const finishReason = this.#finishReason;
     if (finishReason === undefined || finishReason === "error" || finishReason === "interrupted")
       return { kind: "fault", error: new Error(BROKEN_OFF), ...usage };
-    return { kind: "reply", text: this.text, finishReason, usage: this.#usage ?? NOTHING };
+    const { text, calls, said } = this;
+    return { kind: "reply", text, calls, said, finishReason, usage: this.#usage ?? NOTHING };
   }
 }
 
@@ -123,14 +144,28 @@ function rawUsage(usage: unknown): TokenUsage {
 }
 
 /** Anthropic caches up to each mark; other providers ignore the marks and cache by themselves. */
-const CACHED = { providerOptions: { anthropic: { cacheControl: { type: "ephemeral" } } } };
+export const CACHED = { providerOptions: { anthropic: { cacheControl: { type: "ephemeral" as const } } } };
 
 const system = (content: string): SystemModelMessage => ({ role: "system", content, ...CACHED });
 
-const message = (parts: readonly PromptPart[]): UserModelMessage => ({
-  role: "user",
-  content: parts.map(({ text, shared }) => ({ type: "text", text, ...(shared ? CACHED : {}) })),
-});
+/** Without a function of their own: the stream ends with the calls, and whoever asked for the turn performs them. */
+async function offered(tools: readonly ToolOffer[]): Promise<ToolSet> {
+  const { jsonSchema } = await import("ai");
+  return Object.fromEntries(
+    tools.map(({ name, description, schema }) => [name, { description, inputSchema: jsonSchema(schema as object) }]),
+  );
+}
+
+/** What is no JSON stays the text that it is: whoever performs the call refuses it by name. */
+function callOf(part: { readonly toolCallId: string; readonly toolName: string; readonly input: unknown }): ToolCall {
+  return { id: part.toolCallId, name: part.toolName, input: (part.input ?? null) as Json };
+}
+
+/** Only the model's own part; what the package answered to calls that it could not read is answered by us. */
+async function saidIn(messages: PromiseLike<readonly ModelMessage[]>): Promise<readonly Json[]> {
+  const said = (await messages).filter(({ role }) => role === "assistant");
+  return JSON.parse(JSON.stringify(said)) as readonly Json[];
+}
 
 /** The package would parse the whole text again for every piece of it; we read it once, at its end. */
 const shaped = (schema: JsonSchema): OutputInterface<string, string, never> => ({

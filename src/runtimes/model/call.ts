@@ -1,0 +1,92 @@
+/** One call to a model: sent, watched, paid for. It ends as a reply or by name. */
+import { reasonOf } from "../../domain/error.ts";
+import type { Attempt, AttemptWorld, Clock, Usage } from "../../domain/ports.ts";
+import { type Prices, priceOf, type TokenUsage } from "../prices.ts";
+import { Connections } from "./connections.ts";
+import { type Fault, faultOf } from "./faults.ts";
+import type { ModelRef } from "./model-ref.ts";
+import { baseUrlOf, type Providers } from "./providers.ts";
+import type { PaidReply } from "./replies.ts";
+import { sdkModel } from "./sdk.ts";
+import { type TurnOptions, takeTurn } from "./turn.ts";
+import { TIMERS, type Timers, Wire } from "./wire.ts";
+import type { Ended } from "./work.ts";
+
+export interface CallerOptions {
+  readonly providers: Providers;
+  readonly prices?: Prices;
+  readonly timers?: Partial<Timers>;
+  readonly clock: Clock;
+  /** In the place of Node's own. Then the timer `connect` cannot be told from `firstByte`. */
+  readonly fetch?: typeof fetch;
+}
+
+export class Caller {
+  readonly #options: CallerOptions;
+  readonly #connections = new Connections();
+  #calls = 0;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+  }
+
+  async call(
+    ref: ModelRef,
+    turnOptions: Omit<TurnOptions, "model" | "signal">,
+    { effectId, restart }: Attempt,
+    { signal }: AttemptWorld,
+  ): Promise<PaidReply | Ended> {
+    const { providers, clock, timers, fetch } = this.#options;
+    const wire = new Wire({
+      clock,
+      timers: { ...TIMERS, ...timers },
+      signal,
+      connections: this.#connections,
+      id: `${effectId}.${restart}.${++this.#calls}`,
+      ...(fetch ? { fetch } : {}),
+    });
+    try {
+      const model = await sdkModel(ref, providers, wire.fetch);
+      const turn = await takeTurn({ ...turnOptions, model, signal: wire.signal });
+      const costUsd = turn.usage ? await this.#cost(ref, turn.usage) : null;
+      if (turn.kind === "reply") {
+        const { kind: _, ...reply } = turn;
+        return { ...reply, costUsd };
+      }
+      // What was sent and not told a price is of unknown price, not free.
+      const unknown = wire.mayCost ? { usage: { tokensUsed: 0, costUsd: null, turns: 1 } } : {};
+      const used = turn.usage ? { usage: usageOf(turn.usage, costUsd) } : unknown;
+      if (signal.aborted) return { ...stopped(signal), ...used };
+      if (wire.expired) return { ok: false, ...expired(wire.expired.reason, ref), ...used };
+      const error = turn.kind === "fault" ? turn.error : new Error("the call was aborted");
+      return { ok: false, ...faultOf(error, ref, clock.now()), ...used };
+    } finally {
+      wire.close();
+    }
+  }
+
+  #cost(ref: ModelRef, usage: TokenUsage): Promise<number | null> {
+    const { providers, prices = {}, clock } = this.#options;
+    const baseUrl = baseUrlOf(ref, providers);
+    return priceOf(ref, usage, { prices, at: clock.now(), ...(baseUrl === undefined ? {} : { baseUrl }) });
+  }
+}
+
+const usageOf = ({ input, output }: TokenUsage, costUsd: number | null): Usage => ({
+  tokensUsed: input + output,
+  costUsd,
+  turns: 1,
+});
+
+export const stopped = (signal: AbortSignal): Ended => ({
+  ok: false,
+  failure: "stopped",
+  reason: reasonOf(signal.reason),
+  retry: "safe",
+});
+
+const expired = (reason: string, ref: ModelRef): Fault => ({
+  failure: "timeout",
+  reason: `${ref.text}: ${reason}`,
+  retry: "safe",
+});

@@ -1,0 +1,39 @@
+/** What a tool is: something that an agent may ask for by name, performed in one place and told in text. */
+import type { z } from "zod";
+import type { AttemptWorld, Clock } from "../../domain/ports.ts";
+import type { Workspace } from "../../domain/workspace.ts";
+
+/** What a tool works with: nothing else of the machine is within its reach. */
+export interface Hands {
+  readonly workspace?: Workspace;
+  readonly world: AttemptWorld;
+  readonly clock: Clock;
+}
+
+export interface Tool<Input = unknown> {
+  readonly name: string;
+  /** For the model: what it does, what comes back, what it refuses. */
+  readonly description: string;
+  readonly input: z.ZodType<Input>;
+  /** `look` may be done again after a crash; of `change` nobody knows then whether it was done. */
+  readonly effect: "look" | "change";
+  /** It works on the files of a workspace; where there is none the model is not told of it. */
+  readonly needsFiles?: true;
+  /** What of it the rules are about: a path, a command, an address. */
+  readonly resourceOf: (input: Input) => string;
+  /** Throws in words for the agent where it cannot be done. */
+  readonly perform: (input: Input, hands: Hands) => Promise<string>;
+}
+
+/** Keeps the type of its input between the schema and what uses it. */
+export const tool = <Input>(made: Tool<Input>): Tool => made as unknown as Tool;
+
+/** Characters of one result; what is longer is cut in its middle, and says so. */
+const LONGEST_RESULT = 30_000;
+
+export function bounded(text: string, most = LONGEST_RESULT): string {
+  if (text.length <= most) return text;
+  const half = Math.floor(most / 2);
+  const cut = text.length - 2 * half;
+  return `${text.slice(0, half)}\n\n[… ${cut} characters are left out here …]\n\n${text.slice(-half)}`;
+}

@@ -1,0 +1,92 @@
+/**
+ * The one place where tools are performed.
+ *
+ * T1. Nothing is performed that the agent's definition does not allow, or that a person was not asked about where it
+ *     says so.
+ * T2. Whatever goes wrong is told to the model as a result; nothing is thrown.
+ */
+import { reasonOf } from "../../domain/error.ts";
+import type { Json } from "../../domain/json.ts";
+import { didYouMean } from "../../domain/nearest.ts";
+import type { Workspace } from "../../domain/workspace.ts";
+import { FILE_TOOLS } from "./files.ts";
+import { judge, type Powers, toolsFor } from "./permission.ts";
+import { search } from "./search.ts";
+import { TALK_TOOLS } from "./talk.ts";
+import { bounded, type Hands, type Tool } from "./tool.ts";
+
+const ALL_TOOLS: readonly Tool[] = [...FILE_TOOLS, search, ...TALK_TOOLS];
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly input: Json;
+}
+export interface ToolResult {
+  readonly id: string;
+  readonly name: string;
+  readonly text: string;
+  /** `misuse`: no such tool, or not called as it must be. */
+  readonly fault?: "misuse" | "refused" | "failed";
+}
+
+/** A call's arguments beyond this are no work but a mistake. */
+const LONGEST_INPUT = 1_000_000;
+const MOST_FAULTS = 5;
+
+export class Toolbox {
+  /** Those that the agent may use at all, here. */
+  readonly tools: readonly Tool[];
+  readonly needsFiles: boolean;
+  readonly #powers: Powers;
+  readonly #hands: Hands;
+
+  constructor(powers: Powers, hands: Hands) {
+    this.#powers = powers;
+    this.#hands = hands;
+    const tools = toolsFor(powers, ALL_TOOLS);
+    this.needsFiles = tools.some((one) => one.needsFiles);
+    this.tools = hands.workspace ? tools.filter(isUsable(hands.workspace)) : tools.filter((one) => !one.needsFiles);
+  }
+
+  /** Whether it may be done again after a crash without doing something twice. */
+  isRepeatable({ name }: ToolCall): boolean {
+    return this.tools.find((one) => one.name === name)?.effect !== "change";
+  }
+
+  async perform(call: ToolCall): Promise<ToolResult> {
+    const { id, name } = call;
+    const told = await this.#perform(call).catch((error): Told => ({ fault: "failed", text: reasonOf(error) }));
+    return { id, name, ...told, text: bounded(told.text) };
+  }
+
+  async #perform({ name, input }: ToolCall): Promise<Told> {
+    const tool = this.tools.find((one) => one.name === name);
+    if (!tool) {
+      const names = this.tools.map((one) => one.name);
+      const known = names.length > 0 ? `; there are ${names.join(", ")}` : "; you have none";
+      return { fault: "misuse", text: `there is no tool '${name.slice(0, 100)}'${didYouMean(name, names)}${known}` };
+    }
+    if (JSON.stringify(input)?.length > LONGEST_INPUT)
+      return { fault: "misuse", text: `the arguments have more than ${LONGEST_INPUT} characters of JSON` };
+    const read = tool.input.safeParse(input);
+    if (!read.success) {
+      const faults = read.error.issues
+        .slice(0, MOST_FAULTS)
+        .map(({ path, message }) => `'${path.map(String).join(".") || "the arguments"}': ${message}`);
+      return { fault: "misuse", text: `'${name}' was not called as it must be: ${faults.join("; ")}` };
+    }
+    const judgement = judge(this.#powers, tool, tool.resourceOf(read.data));
+    if (judgement.effect === "deny") return { fault: "refused", text: judgement.reason };
+    if (judgement.effect === "ask")
+      return { fault: "refused", text: `'${name}' needs the consent of a person, and nobody can be asked here` };
+    return { text: await tool.perform(read.data, this.#hands) };
+  }
+}
+
+const isUsable =
+  ({ isWritable }: Workspace) =>
+  ({ needsFiles, effect }: Tool): boolean =>
+    !needsFiles || isWritable || effect === "look";
+
+type Told = Pick<ToolResult, "text" | "fault">;

@@ -1,0 +1,234 @@
+/** Agents that act: turns with tools, over real files, against servers that speak the providers' protocols. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemClock } from "../src/app/system.ts";
+import type { LogEntry } from "../src/domain/facts.ts";
+import type { Outcome } from "../src/domain/ports.ts";
+import { type ModelSettings, modelRuntime } from "../src/runtimes/model/runtime.ts";
+import { folderWorkspace } from "../src/workspace/folder.ts";
+import type { FakeReply } from "./support/fake-protocols.ts";
+import { FakeProvider } from "./support/fake-provider.ts";
+import { Homes } from "./support/homes.ts";
+import { attemptOf, type HeldWorld, heldWorld } from "./support/model-attempt.ts";
+
+const MODELS = ["anthropic/claude-sonnet-4-5", "openai/gpt-4.1", "google/gemini-2.5-flash"] as const;
+const [CLAUDE] = MODELS;
+const TOOLS = ["read", "list", "search", "edit", "write", "send_message", "board_get", "board_set"];
+
+const homes = new Homes();
+let fake: FakeProvider;
+beforeAll(async () => {
+  fake = await FakeProvider.start();
+});
+afterAll(() => fake[Symbol.asyncDispose]());
+
+interface At {
+  readonly root: string;
+  readonly model?: string;
+  readonly world?: HeldWorld;
+  readonly restart?: number;
+  readonly settings?: ModelSettings;
+}
+
+function perform({ root, model = CLAUDE, world = heldWorld(), restart = 0, settings }: At): Promise<Outcome> {
+  const one = { apiKey: "key-of-nobody", baseUrl: fake.url };
+  const runtime = modelRuntime({
+    clock: systemClock,
+    providers: { anthropic: one, openai: one, google: one },
+    instructionsOf: () => ({ tools: TOOLS, ...settings }),
+    workspaceOf: () => folderWorkspace(root, true),
+  });
+  return runtime.perform(attemptOf(model, { restart, prompt: "Mend it" }), world);
+}
+
+const call = (name: string, input: unknown, id?: string) => ({ name, input, ...(id === undefined ? {} : { id }) });
+const asks = (...calls: ReturnType<typeof call>[]): FakeReply => ({ calls, usage: { fresh: 10, output: 5 } });
+const DONE: FakeReply = { text: ["Done"], usage: { fresh: 10, output: 5 } };
+/** What the last call to the server brought of the results of tools. */
+const heard = () => JSON.stringify(fake.calls.at(-1)?.body);
+const types = (entries: readonly LogEntry[]) => entries.map(({ type }) => type).join(" ");
+
+describe("turn after turn", () => {
+  test.each(MODELS)("%s reads a file, changes it, and says what was done", async (model) => {
+    const root = homes.path({ "src/a.ts": "const a = 1;\nconst b = 2;\n" });
+    fake.script(
+      asks(call("read", { path: "src/a.ts" })),
+      asks(
+        call("edit", { path: "src/a.ts", old: "a = 1", new: "a = 3" }),
+        call("write", { path: "new/b.txt", text: "hi" }, "b"),
+      ),
+      DONE,
+    );
+    const world = heldWorld();
+    const outcome = await perform({ root, model, world });
+    expect(outcome).toMatchObject({ ok: true, output: "Done", usage: { tokensUsed: 45, turns: 3 } });
+    expect(readFileSync(join(root, "src/a.ts"), "utf8")).toBe("const a = 3;\nconst b = 2;\n");
+    expect(readFileSync(join(root, "new/b.txt"), "utf8")).toBe("hi");
+    expect(heard()).toContain("2\\tconst b = 2;");
+    expect(types(world.entries)).toBe(
+      "turn:complete tool:call tool:result turn:complete tool:call tool:result tool:call tool:result turn:complete",
+    );
+  });
+
+  test("what one turn sent to Anthropic is read from its cache by the next", async () => {
+    const root = homes.path({ a: "x" });
+    fake.script(asks(call("read", { path: "a" })), asks(call("read", { path: "a" })), DONE);
+    await perform({ root });
+    const marks = fake.calls.map(({ body }) => JSON.stringify(body.messages).split("cache_control").length - 1);
+    // The prompt, and the last results; the marks of earlier results would be too many for the provider.
+    expect(marks).toEqual([1, 2, 2]);
+  });
+
+  test("an agent is told of the tools that its definition names, and of no other", async () => {
+    fake.script(DONE);
+    await perform({ root: homes.path({ a: "x" }), settings: { tools: ["read", "bord_get"], deniedTools: [] } });
+    expect(fake.calls[0]?.body.tools.map(({ name }: { name: string }) => name)).toEqual(["read"]);
+    fake.script(DONE);
+    await perform({ root: homes.path({ a: "x" }), settings: { tools: [] } });
+    expect(fake.calls[0]?.body.tools).toBeUndefined();
+  });
+
+  test("at its last turn it is asked for its result and given no more tools", async () => {
+    const root = homes.path({ a: "x" });
+    fake.script(asks(call("read", { path: "a" })), DONE);
+    expect(await perform({ root, settings: { maxTurns: 2 } })).toMatchObject({ ok: true, output: "Done" });
+    expect(fake.calls[1]?.body.tool_choice).toEqual({ type: "none" });
+    expect(heard()).toContain("This is your last turn");
+  });
+
+  test("a long dialogue leaves out what its oldest tools said, and keeps the prompt", async () => {
+    const root = homes.path({ a: `${"long ".repeat(20_000)}` });
+    const reads = Array.from({ length: 24 }, (_, i) => asks(call("read", { path: "a", from: 1, lines: i + 1 })));
+    fake.script(...reads, DONE);
+    expect(await perform({ root })).toMatchObject({ ok: true });
+    const sizes = fake.calls.map(({ body }) => JSON.stringify(body.messages).length / 3.5);
+    expect(Math.max(...sizes)).toBeLessThan(170_000);
+    expect(heard()).toContain("were left out to make room");
+    expect(heard()).toContain("Mend it");
+  });
+});
+
+describe("after a crash", () => {
+  const script = () => [
+    asks(call("read", { path: "a" }), call("board_get", { key: "k" }, "k")),
+    asks(call("write", { path: "b", text: "1" })),
+    asks(call("read", { path: "b" })),
+    DONE,
+  ];
+
+  test("[bar:turns] the attempt goes on at the turn that it had reached, whatever its log holds", async () => {
+    const world = heldWorld();
+    fake.script(...script());
+    await perform({ root: homes.path({ a: "x" }), world });
+    const whole = [...world.entries];
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const kept = whole.slice(0, cut);
+      const turns = kept.filter(({ type }) => type === "turn:complete").length;
+      fake.script(...script().slice(turns));
+      const root = homes.path({ a: "x", ...(turns > 1 ? { b: "1" } : {}) });
+      const outcome = await perform({ root, world: heldWorld(kept), restart: 1 });
+      expect(outcome, `after ${cut} entries`).toMatchObject({ ok: true, output: "Done", usage: { turns: 4 } });
+      expect(fake.calls, `after ${cut} entries`).toHaveLength(4 - turns);
+    }
+  });
+
+  test("[I3] a change that was under way is told as of unknown outcome and not done again", async () => {
+    const world = heldWorld();
+    const root = homes.path({ a: "x" });
+    fake.script(asks(call("write", { path: "a", text: "by the agent" })), DONE);
+    await perform({ root, world });
+    const begun = world.entries.slice(0, 2);
+    expect(types(begun)).toBe("turn:complete tool:call");
+    const after = homes.path({ a: "what a person wrote since" });
+    fake.script(DONE);
+    await perform({ root: after, world: heldWorld(begun), restart: 1 });
+    expect(readFileSync(join(after, "a"), "utf8")).toBe("what a person wrote since");
+    expect(heard()).toContain("outcome unknown");
+  });
+});
+
+describe("what does not go well", () => {
+  test.each([
+    ["an empty reply", []],
+    ["a reply of blanks", [" ", "\n"]],
+  ])("[F8] %s is asked about once, and then the attempt may be tried again", async (_name, text) => {
+    const root = homes.path({ a: "x" });
+    fake.script({ text });
+    const failed = { ok: false, failure: "invalid-output", retry: "safe", usage: { turns: 2 } };
+    expect(await perform({ root })).toMatchObject(failed);
+    fake.script({ text }, DONE);
+    expect(await perform({ root })).toMatchObject({ ok: true, output: "Done" });
+    expect(heard()).toContain("Your last reply was empty");
+  });
+
+  const told = async (asked: ReturnType<typeof call>, files = {}, settings: ModelSettings = {}) => {
+    const world = heldWorld();
+    fake.script(asks(asked), DONE);
+    await perform({ root: homes.path({ a: "one two one", ...files }), world, settings });
+    return world.entries.find(({ type }) => type === "tool:result")?.entry;
+  };
+
+  test.each([
+    ["no such tool", call("raed", {}), "misuse", "did you mean 'read'?"],
+    ["a wrong argument", call("read", { path: 7 }), "misuse", "'path':"],
+    ["an unknown argument", call("read", { path: "a", form: 1 }), "misuse", "form"],
+    ["arguments that are no JSON", call("read", '{"path": "a'), "misuse", "'read' was not called as it must be"],
+    ["no such file", call("read", { path: "b" }), "failed", "'b' does not exist"],
+    ["a folder", call("read", { path: "." }), "failed", "is a folder"],
+    ["a way out", call("read", { path: "../../etc/passwd" }), "failed", "leads out of the workspace"],
+    ["an absolute path", call("read", { path: "/etc/passwd" }), "failed", "leads out of the workspace"],
+    ["a secret", call("read", { path: ".env" }), "failed", "may hold secrets"],
+    ["a passage that is twice there", call("edit", { path: "a", old: "one", new: "x" }), "failed", "2 times"],
+    ["a passage that is not there", call("edit", { path: "a", old: "three", new: "x" }), "failed", "is not in 'a'"],
+    ["git's own files", call("write", { path: ".GIT/config", text: "x" }), "failed", "belongs to git"],
+  ])("%s is told to the model, by name", async (_name, asked, fault, words) => {
+    expect(await told(asked, { ".env": "KEY=1" })).toMatchObject({ fault, text: expect.stringContaining(words) });
+  });
+
+  test("what its rules deny or a person would have to allow is refused", async () => {
+    const rule = { action: "read", resource: "a", effect: "deny" as const };
+    expect(await told(call("read", { path: "a" }), {}, { permissions: [rule] })).toMatchObject({ fault: "refused" });
+    const ask = { ...rule, effect: "ask" as const };
+    expect(await told(call("read", { path: "a" }), {}, { permissions: [ask] })).toMatchObject({
+      text: expect.stringContaining("consent of a person"),
+    });
+    const narrow = { tools: ["read(src/**)"] };
+    expect(await told(call("read", { path: "a" }), {}, narrow)).toMatchObject({ fault: "refused" });
+    expect(await told(call("read", { path: "src/x" }), { "src/x": "y" }, narrow)).not.toHaveProperty("fault");
+  });
+
+  test("[F9] three wrong replies in a row end the attempt", async () => {
+    fake.script(asks(call("nothing", {})));
+    const outcome = await perform({ root: homes.path({ a: "x" }) });
+    expect(outcome).toMatchObject({ ok: false, failure: "invalid-output", usage: { turns: 3 } });
+  });
+
+  test("[F10] the same call is warned of at the third time and stopped at the fifth, also in turns with another", async () => {
+    const root = homes.path({ a: "x", b: "y" });
+    const reads = Array.from({ length: 20 }, (_, i) => asks(call("read", { path: i % 2 ? "a" : "b" })));
+    fake.script(...reads);
+    const outcome = await perform({ root });
+    expect(outcome).toMatchObject({ ok: false, failure: "stalled", usage: { turns: 9 } });
+    expect(heard()).toContain("You have made this very call 3 times");
+  });
+
+  test("what a tool says is bounded, and says so", async () => {
+    expect(await told(call("read", { path: "long" }), { long: "x".repeat(100_000) })).toMatchObject({
+      text: expect.stringMatching(/characters are left out here/),
+    });
+  });
+
+  test("being asked to stop ends it before the next tool is touched", async () => {
+    const root = homes.path({ a: "x" });
+    const world = heldWorld();
+    fake.answer = () => {
+      world.stop("paused");
+      return asks(call("write", { path: "a", text: "y" }));
+    };
+    const outcome = await perform({ root, world });
+    fake.answer = undefined;
+    expect(outcome).toMatchObject({ ok: false, failure: "stopped" });
+    expect(readFileSync(join(root, "a"), "utf8")).toBe("x");
+  });
+});
