@@ -1,25 +1,17 @@
 /** One call to a model: sent, watched, paid for. It ends as a reply or by name. */
 import { reasonOf } from "../../domain/error.ts";
-import type { Attempt, AttemptWorld, Clock, Usage } from "../../domain/ports.ts";
-import { type Prices, priceOf, type TokenUsage } from "../prices.ts";
+import type { Attempt, AttemptWorld, Usage } from "../../domain/ports.ts";
+import { priceOf, type TokenUsage } from "../prices.ts";
+import type { CallerOptions } from "./caller-options.ts";
 import { Connections } from "./connections.ts";
 import { type Fault, faultOf } from "./faults.ts";
 import type { ModelRef } from "./model-ref.ts";
-import { baseUrlOf, type Providers } from "./providers.ts";
+import { baseUrlOf } from "./providers.ts";
 import type { PaidReply } from "./replies.ts";
 import { sdkModel } from "./sdk.ts";
 import { type TurnOptions, takeTurn } from "./turn.ts";
-import { TIMERS, type Timers, Wire } from "./wire.ts";
+import { TIMERS, Wire } from "./wire.ts";
 import type { Ended } from "./work.ts";
-
-export interface CallerOptions {
-  readonly providers: Providers;
-  readonly prices?: Prices;
-  readonly timers?: Partial<Timers>;
-  readonly clock: Clock;
-  /** In the place of Node's own. Then the timer `connect` cannot be told from `firstByte`. */
-  readonly fetch?: typeof fetch;
-}
 
 export class Caller {
   readonly #options: CallerOptions;
