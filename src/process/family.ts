@@ -1,0 +1,110 @@
+/**
+ * Processes that belong together, as the system lists them. Only where there is `/proc`; elsewhere a group of processes
+ * is all that can be told apart, and whoever leaves it is lost sight of.
+ *
+ * P2. Whoever is begun by us carries a mark in its environment, which its children inherit: they are found by it
+ *     wherever they went, unless they cleared it.
+ */
+import { readdir, readFile } from "node:fs/promises";
+import { performance } from "node:perf_hooks";
+
+/** Names of the marks: which child of ours it descends from, and which process of ours began that. */
+export const CHILD_MARK = "TUTTI_CHILD";
+const HOST_MARK = "TUTTI_HOST";
+
+interface Stat {
+  readonly pid: number;
+  readonly parent: number;
+  readonly begun: string;
+  readonly isDead: boolean;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+const PAGE = 4096;
+
+async function pids(): Promise<readonly number[]> {
+  return (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+async function statOf(pid: number): Promise<Stat | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  // The name of the program stands in brackets and may hold anything.
+  const [state, parent, ...rest] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const isDead = state === "Z" || state === "X";
+  return { pid, parent: Number(parent), begun: rest[17] ?? "", isDead, memory: Number(rest[19]) * PAGE };
+}
+
+/** It and all that descend from it, as far as nobody's parent has gone. */
+export async function familyOf(pid: number): Promise<{ readonly count: number; readonly memory: number }> {
+  const all = (await Promise.all((await pids()).map(statOf))).filter((one) => one !== undefined);
+  const children = Map.groupBy(all, ({ parent }) => parent);
+  const found = new Set<Stat>();
+  const look = (one: Stat | undefined) => {
+    if (!one || found.has(one)) return;
+    found.add(one);
+    for (const child of children.get(one.pid) ?? []) look(child);
+  };
+  look(all.find((one) => one.pid === pid));
+  return { count: found.size, memory: [...found].reduce((sum, { memory }) => sum + memory, 0) };
+}
+
+/** Ends for good whoever carries the mark, until nobody is left. Says how many there were. */
+export async function sweep(child: string): Promise<number> {
+  const mark = `${CHILD_MARK}=${child}\0`;
+  return killAll((environ) => `${environ}\0`.includes(mark));
+}
+
+/** Ends what a process of ours left behind that was killed itself. */
+export async function sweepOrphans(): Promise<number> {
+  const known = new Map<string, boolean>();
+  const isGone = async (host: string) => {
+    const [pid, begun] = host.split(":");
+    if (!known.has(host)) known.set(host, (await statOf(Number(pid)))?.begun !== begun);
+    return known.get(host) === true;
+  };
+  return killAll((environ) => {
+    const host = new RegExp(`(?:^|\0)${HOST_MARK}=(\\d+:\\d+)(?:\0|$)`).exec(environ)?.[1];
+    return host === undefined ? false : isGone(host);
+  });
+}
+
+/** The mark of this very process, whose number may be given again to another one. */
+export async function hostMark(): Promise<{ readonly [HOST_MARK]?: string }> {
+  const own = await statOf(process.pid);
+  return own ? { [HOST_MARK]: `${own.pid}:${own.begun}` } : {};
+}
+
+const ROUNDS = 20;
+
+async function killAll(isMeant: (environ: string) => boolean | Promise<boolean>): Promise<number> {
+  const seen = new Set<number>();
+  const until = performance.now() + 5000;
+  // Somebody may be born while we look: it is over when a look finds nobody.
+  for (let round = 0; round < ROUNDS && performance.now() < until; round++) {
+    const found = await Promise.all(
+      (await pids()).map(async (pid) => {
+        if (pid === process.pid) return undefined;
+        const environ = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
+        return environ !== "" && (await isMeant(environ)) ? pid : undefined;
+      }),
+    );
+    const alive = found.filter((pid) => pid !== undefined);
+    if (alive.length === 0) break;
+    for (const pid of alive) {
+      seen.add(pid);
+      signal(pid, "SIGKILL");
+    }
+  }
+  return seen.size;
+}
+
+/** A process that has gone meanwhile is what was wanted. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // Gone, or nobody of ours.
+  }
+}
