@@ -125,6 +125,7 @@ const BARS: readonly Promised[] = [
     id: "bar:turns",
     text: "After a crash an attempt with tools goes on at the turn it had reached, and pays none twice",
   },
+  { id: "A3", text: "A consent holds for exactly what was asked about, expires, and survives the host" },
   { id: "F8", text: "An empty reply, or one that asks for no tool that it could name, is asked about once" },
   { id: "F9", text: "Calls that are wrong are answered; three replies of nothing else end the attempt by name" },
   { id: "F10", text: "The same call with the same result is warned of at the third time and stopped at the fifth" },

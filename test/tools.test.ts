@@ -191,7 +191,7 @@ describe("what does not go well", () => {
     expect(await told(call("read", { path: "a" }), {}, { permissions: [rule] })).toMatchObject({ fault: "refused" });
     const ask = { ...rule, effect: "ask" as const };
     expect(await told(call("read", { path: "a" }), {}, { permissions: [ask] })).toMatchObject({
-      text: expect.stringContaining("consent of a person"),
+      text: expect.stringContaining("a person did not allow 'read' here: nobody is here"),
     });
     const narrow = { tools: ["read(src/**)"] };
     expect(await told(call("read", { path: "a" }), {}, narrow)).toMatchObject({ fault: "refused" });

@@ -3,7 +3,7 @@ import type { RunResults, TaskResult } from "../domain/events.ts";
 import type { Json } from "../domain/json.ts";
 import { type BlobRef, isBlobRef } from "../domain/plan.ts";
 import type { Journal } from "../domain/ports.ts";
-import { holdsBlob } from "../drivers/local/performance.ts";
+import { holdsBlob } from "../drivers/local/outputs.ts";
 
 export type Results = Omit<RunResults, "tasks"> & {
   readonly tasks: { readonly [id: string]: Omit<TaskResult, "output"> & { readonly output?: Json } };

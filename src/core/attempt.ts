@@ -1,5 +1,6 @@
 /** Facts about attempts: how they ended, what they logged, what they said, and that their host died. */
 import { isUnheard, spawnFault } from "../budget/ledger.ts";
+import { isKnown } from "../coordination/gates.ts";
 import { decideBoard, decideMessage } from "../coordination/talk.ts";
 import { EVENT_CLASS, type EventFields, type Spent } from "../domain/events.ts";
 import type { Fact } from "../domain/facts.ts";
@@ -107,6 +108,14 @@ export function sent(telling: Telling, fact: Extract<Fact, { type: "sent" }>): v
     return refuse(telling, "sent", "this run has no communication between agents", fact.taskId);
   const { to, kind, content, taskId } = fact;
   said(telling, "sent", { from: here.tries.agentName, to, kind, content, taskId });
+}
+
+/** The same question of the same attempt is the same gate, open or decided: what was not asked about has no consent (A3). */
+export function asked(telling: Telling, { type: _, ...gate }: Extract<Fact, { type: "asked" }>): void {
+  const here = current(telling, gate.taskId, gate.attempt);
+  if (!here) return refuse(telling, "asked", notUnderWay(gate), gate.taskId);
+  if (isKnown(telling.state.gates, gate.gate)) return;
+  emit(telling, "gate:opened", { agentName: here.tries.agentName, ...gate });
 }
 
 export function said(telling: Telling, fact: string, message: EventFields["message:sent"]): void {

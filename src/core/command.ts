@@ -29,9 +29,10 @@ export function decideGate(telling: Telling, command: Of<"decide">): void {
     return refuse(telling, "decide", fault ?? `gate '${command.gate}' belongs to no task`);
   const { gate, note, edited, by } = command;
   const decision = command.decision === "approve" ? "approve" : "reject";
-  const who = { taskId: node.id, agentName: agentOf(state, node) };
+  const { attempt } = opened;
+  const who = { taskId: node.id, agentName: agentOf(state, node), ...defined({ attempt }) };
   emit(telling, "gate:decided", { ...who, gate, decision, ...defined({ note, edited, by }) });
-  if (decision === "approve") return;
+  if (decision === "approve" || attempt !== undefined) return;
   fail(telling, node, {
     ...NOTHING,
     attempt: 0,
@@ -49,12 +50,8 @@ export function change(telling: Telling, command: Of<"change">): void {
   emit(telling, "plan:changed", { added, removed: remove, reason, ...defined({ budget, agents }) });
   for (const id of remove) {
     const node = state.graph.nodes.get(id);
-    if (node)
-      emit(telling, "task:cancelled", {
-        taskId: id,
-        agentName: agentOf(state, node),
-        reason: `removed from the plan: ${reason}`,
-      });
+    const why = `removed from the plan: ${reason}`;
+    if (node) emit(telling, "task:cancelled", { taskId: id, agentName: agentOf(state, node), reason: why });
   }
   for (const task of inTopologicalOrder(add)) addTask(telling, task);
 }
@@ -63,17 +60,11 @@ export function change(telling: Telling, command: Of<"change">): void {
 function changeFault(telling: Telling, { add = [], remove = [], agents }: Of<"change">): string | undefined {
   const { state } = telling;
   if (isFinal(state.life)) return `the run is stopping: ${state.life.stop?.reason}`;
-  if (add.length > 0) {
-    const known = {
-      agents: new Set([...Object.keys(state.places.agents), ...Object.keys(agents ?? {})]),
-      existing: new Set(state.graph.nodes.keys()),
-    };
-    const [first] = planFaults(add, known);
-    if (first) return first.message;
-    const fault = spawnFault(state.ledger, add.length);
-    if (fault !== undefined) return fault;
-  }
-  return removalFault(state.graph, remove, (id) => state.recovery.tries.has(id));
+  const known = { ...state.places.agents, ...agents };
+  const here = { agents: new Set(Object.keys(known)), existing: new Set(state.graph.nodes.keys()) };
+  const [first] = add.length > 0 ? planFaults(add, here) : [];
+  const fault = first?.message ?? spawnFault(state.ledger, add.length);
+  return fault ?? removalFault(state.graph, remove, (id) => state.recovery.tries.has(id));
 }
 
 export function message(telling: Telling, command: Of<"message">): void {

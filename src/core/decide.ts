@@ -10,7 +10,7 @@ import type { Fact } from "../domain/facts.ts";
 import { defined } from "../domain/json.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { limitAt } from "../scheduling/worktime.ts";
-import { board, died, ended, logged, sent } from "./attempt.ts";
+import { asked, board, died, ended, logged, sent } from "./attempt.ts";
 import { change, decideGate, message, steer } from "./command.ts";
 import { follow } from "./follow.ts";
 import type { RunState } from "./state.ts";
@@ -41,6 +41,8 @@ function tell(telling: Telling, fact: Fact): void {
       return logged(telling, fact);
     case "sent":
       return sent(telling, fact);
+    case "asked":
+      return asked(telling, fact);
     case "board":
       return board(telling, fact);
     case "timer":

@@ -1,5 +1,6 @@
 /** The only way a state changes: each slice takes from an event what is its own. */
 import { evolveLedger } from "../budget/ledger.ts";
+import { evolveInheritance } from "../context/inherited.ts";
 import { evolveSamples } from "../context/samples.ts";
 import { evolveGates } from "../coordination/gates.ts";
 import { evolveTalk } from "../coordination/talk.ts";
@@ -21,6 +22,7 @@ export function evolve(state: RunState, event: RunEvent): void {
   evolveTalk(state.talk, event);
   evolveGates(state.gates, event);
   evolveSamples(state.samples, event);
+  evolveInheritance(state.inherited, event);
   evolveWorktime(state.worktime, event);
   evolveLife(state.life, event);
   evolveStart(state, event);
@@ -29,10 +31,5 @@ export function evolve(state: RunState, event: RunEvent): void {
 
 function evolveStart(state: RunState, event: RunEvent): void {
   if (event.type === "workflow:results") state.results = event.results;
-  if (event.type !== "workflow:start") return;
-  state.start = event;
-  for (const one of event.inherited ?? []) {
-    state.inherited.byTask.set(one.taskId, one);
-    if (one.key !== undefined) state.inherited.byKey.set(one.key, one);
-  }
+  if (event.type === "workflow:start") state.start = event;
 }

@@ -7,12 +7,8 @@ import { type RunState, statusOf } from "./state.ts";
 import { NOTHING } from "./telling.ts";
 
 export function summaryOf(state: RunState, now: number): Summary {
-  const { total, successful, failed, skipped } = countTasks(state.graph);
   return {
-    totalTasks: total,
-    successfulTasks: successful,
-    failedTasks: failed,
-    skippedTasks: skipped,
+    ...countTasks(state.graph),
     totalTokens: state.ledger.total.tokensUsed,
     totalCostUsd: state.ledger.total.costUsd,
     totalDuration: Math.max(0, now - (state.start?.at ?? now)),

@@ -7,11 +7,11 @@
  *     `decide` puts there.
  */
 import { createLedger, type Ledger } from "../budget/ledger.ts";
+import { createInheritance, type Inheritance } from "../context/inherited.ts";
 import { createSamples, type Samples } from "../context/samples.ts";
-import { createGates, type Gates } from "../coordination/gates.ts";
+import { asking, createGates, type Gates } from "../coordination/gates.ts";
 import { createTalk, type Talk } from "../coordination/talk.ts";
 import type { EventOf, RunResults, RunStatus } from "../domain/events.ts";
-import type { Inherited } from "../domain/plan.ts";
 import { createGraph, type Graph } from "../graph/dag.ts";
 import { createRecovery, type Recovery } from "../recovery/tries.ts";
 import type { Life } from "../scheduling/life.ts";
@@ -33,7 +33,7 @@ export interface RunState {
   readonly talk: Talk;
   readonly gates: Gates;
   readonly worktime: Worktime;
-  readonly inherited: { readonly byTask: Map<string, Inherited>; readonly byKey: Map<string, Inherited> };
+  readonly inherited: Inheritance;
   readonly samples: Samples;
 }
 
@@ -50,17 +50,20 @@ export function createState(run: string): RunState {
     talk: createTalk(),
     gates: createGates(),
     worktime: { before: 0 },
-    inherited: { byTask: new Map(), byKey: new Map() },
+    inherited: createInheritance(),
     samples: createSamples(),
   };
 }
 
 /** Something is under way or could be without anybody deciding anything. */
 export function isWorking(state: RunState): boolean {
-  const { places, recovery, graph } = state;
+  const { places, recovery, graph, gates } = state;
   return (
     state.life.stage === "running" &&
-    (places.running.size > 0 || recovery.waiting.size > 0 || recovery.parked.size > 0 || graph.free.size > 0)
+    (places.running.size > asking(gates) ||
+      recovery.waiting.size > 0 ||
+      recovery.parked.size > 0 ||
+      graph.free.size > 0)
   );
 }
 

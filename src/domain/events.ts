@@ -144,9 +144,11 @@ export interface EventFields {
   "message:sent": { from: string; to: string; kind: MessageKind; content: Json; taskId?: string };
   "message:delivered": OfTask & { attempt: number; messages: readonly number[] };
   "board:set": { key: string; value: Json; version: number; by: string };
-  "gate:opened": OfTask & { gate: string; question: string };
+  /** With an attempt: one that is under way asks; `subject` is exactly what it would do then. */
+  "gate:opened": OfTask & { gate: string; question: string; attempt?: number; subject?: Json; expiresAt?: number };
   "gate:decided": OfTask & {
     gate: string;
+    attempt?: number;
     decision: "approve" | "reject";
     note?: string;
     edited?: string;

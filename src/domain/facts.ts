@@ -94,6 +94,16 @@ export type Fact =
       readonly content: Json;
     }
   | {
+      /** An attempt under way asks a person; how it is decided comes as a `decide`. */
+      readonly type: "asked";
+      readonly taskId: string;
+      readonly attempt: number;
+      readonly gate: string;
+      readonly question: string;
+      readonly subject?: Json;
+      readonly expiresAt?: number;
+    }
+  | {
       readonly type: "board";
       readonly key: string;
       readonly value: Json;

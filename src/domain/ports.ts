@@ -156,12 +156,28 @@ export interface FileSet {
 export interface Files {
   read(globs: readonly string[]): Promise<FileSet>;
 }
+/** What an attempt under way asks a person. */
+export interface Asking {
+  readonly question: string;
+  /** Exactly what it would do then: the answer holds for this and nothing else. */
+  readonly subject?: Json;
+  /** Milliseconds after which nobody having answered is a no. */
+  readonly within?: number;
+}
+export interface Answer {
+  readonly decision: "approve" | "reject";
+  readonly note?: string;
+  readonly edited?: string;
+  readonly by?: string;
+}
 export interface AttemptWorld {
   /** Aborted when the attempt must end; its reason says why. */
   readonly signal: AbortSignal;
   readonly log: AttemptLog;
   readonly board: Board;
   send(to: string, content: Json, kind?: MessageKind): Promise<void>;
+  /** Waits until a person has decided. Rejects where the attempt is asked to stop. */
+  ask(asking: Asking): Promise<Answer>;
 }
 export interface Usage {
   readonly tokensUsed: number;
@@ -194,7 +210,7 @@ export interface Limits {
 /** Persons. Whoever knows an answer gives it; undefined leaves the gate open for another way. */
 export interface People {
   ask(
-    gate: { readonly run: string; readonly gate: string; readonly question: string },
+    gate: { readonly run: string; readonly gate: string; readonly question: string; readonly subject?: Json },
     signal: AbortSignal,
-  ): Promise<{ decision: "approve" | "reject"; note?: string; edited?: string; by?: string } | undefined>;
+  ): Promise<Answer | undefined>;
 }

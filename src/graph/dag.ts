@@ -99,6 +99,8 @@ export function evolveGraph(graph: Graph, event: RunEvent): void {
       for (const id of event.removed) nodeOf(graph, id).removed = true;
       return;
     case "gate:opened":
+      // Whoever asks while it is under way goes on being under way.
+      if (event.attempt !== undefined) return;
       return leave(graph, nodeOf(graph, event.taskId), "waiting");
     case "gate:decided":
       return gateDecided(graph, event);
@@ -281,6 +283,7 @@ function joinGroups(graph: Graph, node: Node): void {
 }
 
 function gateDecided(graph: Graph, event: EventOf<"gate:decided">): void {
+  if (event.attempt !== undefined) return;
   const node = nodeOf(graph, event.taskId);
   node.status = "pending";
   if (event.note !== undefined) node.note = event.note;

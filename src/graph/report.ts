@@ -31,13 +31,13 @@ export function waveToOpen(graph: Graph, node: Node): EventFields["wave:start"] 
   return wave && !wave.open ? { wave: node.wave, taskIds: untold(wave) } : undefined;
 }
 
-export function countTasks(graph: Graph): { total: number; successful: number; failed: number; skipped: number } {
-  const count = { total: 0, successful: 0, failed: 0, skipped: 0 };
+export function countTasks(graph: Graph) {
+  const count = { totalTasks: 0, successfulTasks: 0, failedTasks: 0, skippedTasks: 0 };
   for (const node of graph.nodes.values()) {
-    if (node.spec && !node.removed) count.total++;
-    if (hasOutput(node)) count.successful++;
-    else if (node.status === "failed") count.failed++;
-    else if (node.status === "skipped") count.skipped++;
+    if (node.spec && !node.removed) count.totalTasks++;
+    if (hasOutput(node)) count.successfulTasks++;
+    else if (node.status === "failed") count.failedTasks++;
+    else if (node.status === "skipped") count.skippedTasks++;
   }
   return count;
 }

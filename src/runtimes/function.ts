@@ -2,7 +2,18 @@
 import { reasonOf } from "../domain/error.ts";
 import { FAILURES, type Failure, type MessageKind } from "../domain/events.ts";
 import { asJson, defined, type Json } from "../domain/json.ts";
-import type { Attempt, AttemptLog, AttemptWorld, Board, Message, Outcome, Runtime, Usage } from "../domain/ports.ts";
+import type {
+  Answer,
+  Asking,
+  Attempt,
+  AttemptLog,
+  AttemptWorld,
+  Board,
+  Message,
+  Outcome,
+  Runtime,
+  Usage,
+} from "../domain/ports.ts";
 
 /** What a function is asked to do. */
 export interface FunctionTask<Results = { readonly [task: string]: Json }> {
@@ -36,6 +47,8 @@ export interface FunctionContext {
   /** What this attempt had written before its host died, and more of it. */
   readonly log: AttemptLog;
   send(to: string, content: Json, kind?: MessageKind): Promise<void>;
+  /** Opens a gate and waits until a person has decided; asked again after a crash it is the same gate. */
+  ask(asking: Asking): Promise<Answer>;
 }
 
 /** A plain value, or a value with what it cost. */
@@ -97,6 +110,10 @@ class Context implements FunctionContext {
   get send(): FunctionContext["send"] {
     const world = this.#world;
     return (to, content, kind) => world.send(to, content, kind);
+  }
+  get ask(): FunctionContext["ask"] {
+    const world = this.#world;
+    return (asking) => world.ask(asking);
   }
 }
 

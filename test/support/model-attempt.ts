@@ -40,5 +40,6 @@ export function heldWorld(entries: LogEntry[] = []): HeldWorld {
     },
     board: { get: () => undefined, set: async () => 1 },
     send: async () => {},
+    ask: async () => ({ decision: "reject", note: "nobody is here", by: "test" }),
   };
 }

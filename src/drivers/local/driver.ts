@@ -8,20 +8,23 @@
  *     batch turns out to have landed. A result that was paid for is kept until it can be written.
  * V4. An attempt is performed at most once at a time, and ends by one fact.
  */
+
 import { commandFault } from "../../coordination/command-shape.ts";
+import { asking } from "../../coordination/gates.ts";
 import { decide } from "../../core/decide.ts";
 import { pending } from "../../core/pending.ts";
 import { type RunState, statusOf } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
 import { reasonOf, TuttiError } from "../../domain/error.ts";
-import type { RunEvent, RunStatus } from "../../domain/events.ts";
+import type { EventOf, RunEvent, RunStatus } from "../../domain/events.ts";
 import type { Command, Fact } from "../../domain/facts.ts";
 import { defined, type Json } from "../../domain/json.ts";
 import { type BlobRef, isBlobRef } from "../../domain/plan.ts";
-import type { Batch, BoardEntry, RunWriter } from "../../domain/ports.ts";
+import type { Answer, Batch, BoardEntry, RunWriter } from "../../domain/ports.ts";
 import { isEnded, orderFault } from "../../scheduling/life.ts";
 import { load } from "./load.ts";
-import { type Host, holdsBlob, Performance } from "./performance.ts";
+import { holdsBlob } from "./outputs.ts";
+import { type Host, Performance } from "./performance.ts";
 import type { World } from "./world.ts";
 
 /** More than this is not taken from whoever does not wait for answers; how attempts end is always taken. */
@@ -52,6 +55,8 @@ export class LocalDriver implements Host {
   #wake: { at: number; cancel: () => void } | undefined;
   readonly #performing = new Map<string, Performance>();
   readonly #asking = new Map<string, AbortController>();
+  /** Attempts that wait for a decision, by its gate. */
+  readonly #deciding = new Map<string, ((answer: Answer) => void)[]>();
   readonly #board = new Map<string, BoardEntry>();
   #listening: (() => void) | undefined;
   #heard = 0;
@@ -233,10 +238,10 @@ export class LocalDriver implements Host {
       } else if (effect.kind === "ask") this.#ask(effect.gate, effect.question);
       else wake = effect.at;
     }
-    for (const event of events ?? []) if (event.type === "gate:decided") this.#asking.get(event.gate)?.abort();
+    for (const event of events ?? []) if (event.type === "gate:decided") this.#decided(event);
     // Somebody else may still decide: the process must not end for want of anything to do.
-    const waits =
-      this.world.isReachable && this.#state.life.stage === "running" && this.#state.places.running.size === 0;
+    const { life, places, gates } = this.#state;
+    const waits = this.world.isReachable && life.stage === "running" && places.running.size === asking(gates);
     if (waits) wake ??= this.world.clock.now() + LONG;
     this.#wakeAt(wake);
   }
@@ -269,6 +274,18 @@ export class LocalDriver implements Host {
       this.tell({ type: "timer" }).catch(() => {});
     });
     this.#wake = { at, cancel };
+  }
+
+  decision(gate: string): Promise<Answer> {
+    const before = this.#state.gates.decided.get(gate);
+    if (before) return Promise.resolve(before);
+    return new Promise((resolve) => this.#deciding.set(gate, [...(this.#deciding.get(gate) ?? []), resolve]));
+  }
+
+  #decided(event: EventOf<"gate:decided">): void {
+    this.#asking.get(event.gate)?.abort();
+    for (const resolve of this.#deciding.get(event.gate) ?? []) resolve(event);
+    this.#deciding.delete(event.gate);
   }
 
   #ask(gate: string, question: string): void {

@@ -13,12 +13,24 @@ import type { MessageKind, RunEvent, Spent } from "../../domain/events.ts";
 import type { Ending, Fact, LogEntry } from "../../domain/facts.ts";
 import { effectId } from "../../domain/ids.ts";
 import { asJson, type Json, sha256 } from "../../domain/json.ts";
-import { type BlobRef, isBlobRef } from "../../domain/plan.ts";
-import type { Attempt, AttemptLog, AttemptWorld, Board, BoardEntry, Outcome, Runtime } from "../../domain/ports.ts";
+import type { BlobRef } from "../../domain/plan.ts";
+import type {
+  Answer,
+  Asking,
+  Attempt,
+  AttemptLog,
+  AttemptWorld,
+  Board,
+  BoardEntry,
+  Outcome,
+  Runtime,
+} from "../../domain/ports.ts";
 import { hasOutput, type Node, promptOf } from "../../graph/dag.ts";
 import { taskOf } from "../../graph/expand.ts";
+import { askAtGate } from "./asking.ts";
 import { attemptLog, orThrow } from "./attempt-log.ts";
 import { heard, type Said, shownBefore, showTo } from "./converse.ts";
+import { holdsBlob, largeText, spentOf } from "./outputs.ts";
 import type { World } from "./world.ts";
 
 /** The driver, as an attempt needs it. */
@@ -31,11 +43,10 @@ export interface Host {
   /** Tells a fact that nobody waits for; `done` is called when it is durable, or when the run was let go. */
   post(fact: Fact, blobs?: ReadonlyMap<string, string>, done?: () => void): void;
   resolve(output: Json | BlobRef): Promise<Json>;
+  decision(gate: string): Promise<Answer>;
   release(effect: Perform): void;
 }
 
-/** Longer outputs lie in the blob store. */
-const LARGEST_INLINE = 8192;
 /** Still longer ones are refused by name: a result must fit into the memory of whoever reads it. */
 const LARGEST_OUTPUT = 64 * 1024 * 1024;
 
@@ -48,6 +59,11 @@ export class Performance {
   #timeout: Ending | undefined;
   #giveUp: ((ending: Ending) => void) | undefined;
   #cancelTimer: (() => void) | undefined;
+  /** Milliseconds that it still has, counted from `armedAt`. */
+  #left: number | undefined;
+  #armedAt = 0;
+  /** Persons whom it waits for. */
+  #asks = 0;
   #isOver = false;
   #gone: (() => void) | undefined;
   #abandoned = false;
@@ -87,8 +103,22 @@ export class Performance {
     this.#cancelTimer = clock.at(clock.now() + grace, () => this.#giveUp?.(otherwise));
   }
 
-  #expire(timeout: number): void {
-    const reason = `it took longer than its timeout of ${timeout} ms`;
+  /** Its time runs, unless it has none, must end anyway, or waits for a person. */
+  #arm(): void {
+    if (this.#left === undefined || this.#stopped !== undefined || this.#timeout || this.#asks > 0) return;
+    const { clock } = this.#driver.world;
+    this.#armedAt = clock.now();
+    this.#cancelTimer = clock.at(this.#armedAt + this.#left, () => this.#expire());
+  }
+
+  #hold(): void {
+    if (this.#asks++ > 0 || this.#left === undefined || this.#stopped !== undefined || this.#timeout) return;
+    this.#cancelTimer?.();
+    this.#left -= this.#driver.world.clock.now() - this.#armedAt;
+  }
+
+  #expire(): void {
+    const reason = `it took longer than its timeout of ${this.#node().spec?.timeout} ms`;
     this.#timeout = { outcome: "failed", failure: "timeout", reason, retry: "safe" };
     this.#end(reason, this.#timeout);
   }
@@ -162,7 +192,7 @@ export class Performance {
   }
 
   async #perform(): Promise<Outcome> {
-    const { limits, runtimeOf, clock } = this.#driver.world;
+    const { limits, runtimeOf } = this.#driver.world;
     const node = this.#node();
     const agentName = this.#agentName();
     const runtime = runtimeOf(agentName);
@@ -170,9 +200,8 @@ export class Performance {
     const card = this.#driver.state.places.agents[agentName] ?? { runtime: "unknown" };
     let leave: (() => void) | undefined;
     if (limits) leave = await limits.enter(card, this.#signal());
-    const timeout = node.spec?.timeout;
-    if (timeout !== undefined && this.#stopped === undefined)
-      this.#cancelTimer = clock.at(clock.now() + timeout, () => this.#expire(timeout));
+    this.#left = node.spec?.timeout;
+    this.#arm();
     try {
       const found = this.#results(node);
       const results = found instanceof Promise ? await found : found;
@@ -307,6 +336,17 @@ export class Performance {
     };
   }
 
+  /** While a person is asked, the attempt's own time stands still. */
+  async ask(asked: Asking): Promise<Answer> {
+    this.#hold();
+    try {
+      return await askAtGate(this.#driver, this.#effect, asked, this.#signal());
+    } finally {
+      this.#asks--;
+      this.#arm();
+    }
+  }
+
   async send(to: string, content: Json, kind: MessageKind = "data"): Promise<void> {
     const { taskId, attempt } = this.#effect;
     orThrow(await this.#driver.tell({ type: "sent", taskId, attempt, to, kind, content: asJson(content) }));
@@ -328,28 +368,12 @@ class PerformingWorld implements AttemptWorld {
   get board(): Board {
     return this.#performance.board;
   }
+  get ask(): AttemptWorld["ask"] {
+    const performance = this.#performance;
+    return (asked) => performance.ask(asked);
+  }
   get send(): AttemptWorld["send"] {
     const performance = this.#performance;
     return (to, content, kind) => performance.send(to, content, kind);
   }
-}
-
-function spentOf(duration: number, outcome: Outcome | undefined): Spent {
-  if (!outcome?.usage) return { duration, tokensUsed: 0, costUsd: 0 };
-  const { tokensUsed = 0, costUsd = 0, turns } = outcome.usage;
-  return { duration, tokensUsed, costUsd, ...(turns === undefined ? {} : { turns }) };
-}
-
-/** The JSON of an output that is too large to lie in an event. */
-function largeText(output: Json): string | undefined {
-  if (typeof output === "string") return output.length > LARGEST_INLINE ? JSON.stringify(output) : undefined;
-  if (output === null || typeof output !== "object") return undefined;
-  // What only looks like a reference must not be taken for one.
-  if (holdsBlob(output)) return JSON.stringify(output);
-  const text = JSON.stringify(output);
-  return text.length > LARGEST_INLINE ? text : undefined;
-}
-
-export function holdsBlob(output: Json | BlobRef): boolean {
-  return isBlobRef(output) || (Array.isArray(output) && output.some((one) => isBlobRef(one)));
 }

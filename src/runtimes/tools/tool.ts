@@ -1,5 +1,6 @@
 /** What a tool is: something that an agent may ask for by name, performed in one place and told in text. */
 import type { z } from "zod";
+import type { Json } from "../../domain/json.ts";
 import type { AttemptWorld, Clock } from "../../domain/ports.ts";
 import type { Workspace } from "../../domain/workspace.ts";
 
@@ -21,6 +22,8 @@ export interface Tool<Input = unknown> {
   readonly needsFiles?: true;
   /** What of it the rules are about: a path, a command, an address. */
   readonly resourceOf: (input: Input) => string;
+  /** What a person sees who is asked about it, beyond the input. */
+  readonly subjectOf?: (input: Input, hands: Hands) => { readonly [field: string]: Json };
   /** Throws in words for the agent where it cannot be done. */
   readonly perform: (input: Input, hands: Hands) => Promise<string>;
 }

@@ -33,6 +33,8 @@ export interface ToolResult {
 /** A call's arguments beyond this are no work but a mistake. */
 const LONGEST_INPUT = 1_000_000;
 const MOST_FAULTS = 5;
+/** Milliseconds that a consent is waited for; nobody having answered is a no. */
+const EXPIRES = 24 * 3_600_000;
 
 export class Toolbox {
   /** Those that the agent may use at all, here. */
@@ -60,6 +62,16 @@ export class Toolbox {
     return { id, name, ...told, text: bounded(told.text) };
   }
 
+  /** Why a person does not want it, or undefined. He sees exactly what would be done, and consents to nothing else. */
+  async #consent({ name, resourceOf, subjectOf }: Tool, input: unknown): Promise<string | undefined> {
+    const { world } = this.#hands;
+    const subject = { tool: name, ...(subjectOf?.(input, this.#hands) ?? { input: input as Json }) };
+    const question = `May it use '${name}' for: ${bounded(resourceOf(input), 300)}`;
+    const { decision, note } = await world.ask({ question, subject, within: EXPIRES });
+    if (decision === "approve") return undefined;
+    return `a person did not allow '${name}' here${note === undefined ? "" : `: ${note}`}; go on without it`;
+  }
+
   async #perform({ name, input }: ToolCall): Promise<Told> {
     const tool = this.tools.find((one) => one.name === name);
     if (!tool) {
@@ -78,8 +90,10 @@ export class Toolbox {
     }
     const judgement = judge(this.#powers, tool, tool.resourceOf(read.data));
     if (judgement.effect === "deny") return { fault: "refused", text: judgement.reason };
-    if (judgement.effect === "ask")
-      return { fault: "refused", text: `'${name}' needs the consent of a person, and nobody can be asked here` };
+    if (judgement.effect === "ask") {
+      const refused = await this.#consent(tool, read.data);
+      if (refused !== undefined) return { fault: "refused", text: refused };
+    }
     return { text: await tool.perform(read.data, this.#hands) };
   }
 }

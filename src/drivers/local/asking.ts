@@ -1,0 +1,53 @@
+/** An attempt under way asks a person: a gate of its own, bound to exactly what is asked, open until it is decided. */
+import { TuttiError } from "../../domain/error.ts";
+import type { RunEvent } from "../../domain/events.ts";
+import type { Fact } from "../../domain/facts.ts";
+import { canonical, defined, sha256 } from "../../domain/json.ts";
+import type { Answer, Asking, Clock } from "../../domain/ports.ts";
+import { orThrow } from "./attempt-log.ts";
+
+/** The driver, as somebody who asks needs it. */
+interface Host {
+  readonly world: { readonly clock: Clock };
+  tell(fact: Fact): Promise<readonly RunEvent[]>;
+  /** Resolves when the gate is decided, also where it has been before. */
+  decision(gate: string): Promise<Answer>;
+}
+
+export async function askAtGate(
+  driver: Host,
+  { taskId, attempt }: { readonly taskId: string; readonly attempt: number },
+  { question, subject, within }: Asking,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { clock } = driver.world;
+  // Whoever asks for something else, however little differs, asks at another gate.
+  const gate = `${taskId}#${attempt}.${sha256(canonical([question, subject ?? null])).slice(0, 10)}`;
+  const expiresAt = within === undefined ? undefined : clock.now() + within;
+  const decided = driver.decision(gate);
+  const events = await driver.tell({
+    type: "asked",
+    taskId,
+    attempt,
+    gate,
+    question,
+    ...defined({ subject, expiresAt }),
+  });
+  if (events.length > 0) orThrow(events);
+  const refuse = { type: "decide", gate, decision: "reject", note: "nobody answered in time", by: "expiry" } as const;
+  const cancel =
+    expiresAt === undefined ? () => {} : clock.at(expiresAt, () => void driver.tell(refuse).catch(() => {}));
+  try {
+    return await Promise.race([decided, aborted(signal)]);
+  } finally {
+    cancel();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(signal.reason ?? new TuttiError("WRONG_STATE", "it was asked to stop"));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+}
