@@ -1,5 +1,6 @@
 /** Agents that act: turns with tools, over real files, against servers that speak the providers' protocols. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../src/app/system.ts";
@@ -14,7 +15,7 @@ import { attemptOf, type HeldWorld, heldWorld } from "./support/model-attempt.ts
 
 const MODELS = ["anthropic/claude-sonnet-4-5", "openai/gpt-4.1", "google/gemini-2.5-flash"] as const;
 const [CLAUDE] = MODELS;
-const TOOLS = ["read", "list", "search", "edit", "write", "send_message", "board_get", "board_set"];
+const TOOLS = ["read", "list", "search", "edit", "write", "bash", "send_message", "board_get", "board_set"];
 
 const homes = new Homes();
 let fake: FakeProvider;
@@ -38,6 +39,7 @@ function perform({ root, model = CLAUDE, world = heldWorld(), restart = 0, setti
     providers: { anthropic: one, openai: one, google: one },
     instructionsOf: () => ({ tools: TOOLS, ...settings }),
     workspaceOf: () => folderWorkspace(root, true),
+    shell: { env: { PATH: process.env["PATH"], SECRET: "canary-of-the-test" }, hidden: [], limits: {} },
   });
   return runtime.perform(attemptOf(model, { restart, prompt: "Mend it" }), world);
 }
@@ -108,6 +110,50 @@ describe("turn after turn", () => {
     expect(heard()).toContain("Mend it");
   });
 });
+
+describe("commands", () => {
+  const run = async (command: string, files = {}, settings: ModelSettings = {}) => {
+    const root = homes.path({ a: "x", ...files });
+    const world = heldWorld();
+    fake.script(asks(call("bash", { command, seconds: 20 })), DONE);
+    await perform({ root, world, settings });
+    const entry = world.entries.find(({ type }) => type === "tool:result")?.entry as { readonly text: string };
+    return { root, text: entry.text };
+  };
+
+  test("run in the workspace, with what they printed and how they ended", async () => {
+    const { root, text } = await run("cat a; echo oops >&2; echo y > b; exit 3");
+    expect(text).toBe("x\n[stderr]\noops\n[it ended with code 3]");
+    expect(readFileSync(join(root, "b"), "utf8")).toBe("y\n");
+  });
+
+  test("[P1] know nothing of our environment but what they need", async () => {
+    const { text } = await run("env; cat /proc/self/environ; cat /proc/1/environ");
+    expect(text).toContain("PATH=");
+    expect(text).not.toContain("canary-of-the-test");
+  });
+
+  test("keep /tmp and their home from one to the next, and leave nothing of them behind", async () => {
+    const root = homes.path({ a: "x" });
+    const world = heldWorld();
+    const leave = "echo kept > /tmp/left; echo kept > ~/left; echo $HOME; (setsid sleep 1000 &)";
+    fake.script(asks(call("bash", { command: leave })), asks(call("bash", { command: "cat /tmp/left ~/left" })), DONE);
+    await perform({ root, world });
+    const results = world.entries.filter(({ type }) => type === "tool:result").map(({ entry }) => entry);
+    expect(results[1]).toMatchObject({ text: "kept\nkept\n[it ended with code 0]" });
+    expect(existsSync("/tmp/left")).toBe(false);
+  });
+
+  test("[I10] see no home, write nowhere else and reach no network", async () => {
+    const home = homedir();
+    const { text } = await run(`ls -A ${home}; touch /etc/tutti-was-here; cat < /dev/tcp/127.0.0.1/${port()}`);
+    expect(text).toMatch(/Read-only file system/);
+    expect(text).toMatch(/Connection refused|Network is unreachable/);
+    expect(existsSync("/etc/tutti-was-here")).toBe(false);
+  });
+});
+
+const port = () => new URL(fake.url).port;
 
 describe("after a crash", () => {
   const script = () => [

@@ -328,8 +328,8 @@ export class Host {
 
   get #means(): Means {
     const { settings, library, costOf } = this;
-    const { onDelta, repository } = this.#options;
-    return { settings, library, costOf, ...this.#learned, ...defined({ onDelta, repository }) };
+    const { onDelta, repository, env } = this.#options;
+    return { settings, library, costOf, env, home: this.home, ...this.#learned, ...defined({ onDelta, repository }) };
   }
 
   #conduct(of: Conducted, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {

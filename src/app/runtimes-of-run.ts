@@ -21,6 +21,10 @@ export interface Means {
   readonly onDelta?: (delta: Delta) => void;
   /** Where agents work that have tools for files. */
   readonly repository?: string;
+  /** What the commands of agents may know of ours is picked out of it. */
+  readonly env: { readonly [name: string]: string | undefined };
+  /** No agent sees it: keys and journals lie there. */
+  readonly home: string;
 }
 
 interface Of {
@@ -31,12 +35,13 @@ interface Of {
 }
 
 export function runtimesOf({ clock, rehearsal, seed, tasks }: Of, means: Means): { readonly [name: string]: Runtime } {
-  const { settings, library, costOf, history, onDelta, repository } = means;
+  const { settings, library, costOf, history, onDelta, repository, env, home } = means;
   const instructionsOf = (name: string) => library.agents.get(name);
   const shared = { clock, instructionsOf, prices: settings.prices, ...(onDelta && { onDelta }) };
   if (rehearsal === undefined) {
     const files = isWorkplace(repository) ? { workspaceOf: () => folderWorkspace(repository, false) } : {};
-    return { model: modelRuntime({ ...shared, ...files, providers: settings.providers }) };
+    const shell = { env, hidden: [home] };
+    return { model: modelRuntime({ ...shared, ...files, shell, providers: settings.providers }) };
   }
   const { chaos } = rehearsal;
   // Virtual time passes as fast as it can by itself.

@@ -20,6 +20,8 @@ export interface Keyhole {
   /** The network of this machine. */
   readonly network?: boolean;
   readonly env: Environment;
+  /** What it sees as /tmp. Absent: an empty one that is gone with it. */
+  readonly tmp?: string;
 }
 export interface Sandbox {
   /** The command that runs it inside. */
@@ -50,7 +52,7 @@ async function trial(): Promise<Sandbox | undefined> {
 }
 
 function wrapped(bwrap: string, file: string, args: readonly string[], keyhole: Keyhole) {
-  const { cwd, writable, hidden = [], locked = [], network = false, env } = keyhole;
+  const { cwd, writable, hidden = [], locked = [], network = false, env, tmp } = keyhole;
   const homes = [...new Set(["/root", "/home", homedir()])].filter(isThere);
   const inHomes = (path: string) => homes.some((home) => isInside(home, path));
   // Programs that the user installed in his home are still to be found.
@@ -64,6 +66,7 @@ function wrapped(bwrap: string, file: string, args: readonly string[], keyhole: 
       ...["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"],
       // Sockets of services, such as that of Docker, are ways out.
       ...["/run", "/var/run", "/tmp", "/var/tmp", ...homes].filter(isThere).flatMap((path) => ["--tmpfs", real(path)]),
+      ...(tmp === undefined ? [] : ["--bind", tmp, "/tmp"]),
       ...[...new Set(seen)].flatMap((path) => ["--ro-bind", path, path]),
       ...writable.flatMap((path) => ["--bind", path, path]),
       ...locked.filter(isThere).flatMap((path) => ["--ro-bind", path, path]),

@@ -14,7 +14,8 @@ import { reasonOf } from "../../domain/error.ts";
 import type { Attempt, AttemptWorld, Outcome, Runtime } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
 import type { Workspace } from "../../domain/workspace.ts";
-import type { Powers } from "../tools/permission.ts";
+import { judge, type Powers } from "../tools/permission.ts";
+import { Shell, type ShellOptions } from "../tools/shell.ts";
 import { Toolbox } from "../tools/toolbox.ts";
 import { Caller, stopped } from "./call.ts";
 import type { CallerOptions } from "./caller-options.ts";
@@ -52,6 +53,8 @@ export interface ModelRuntimeOptions extends CallerOptions {
   readonly instructionsOf: (agentName: string) => ModelSettings | undefined;
   /** The files that an attempt works on. Absent: agents have no tools for files. */
   readonly workspaceOf?: (attempt: Attempt) => Promise<Workspace>;
+  /** What commands are run with. Absent: agents have no shell. */
+  readonly shell?: Pick<ShellOptions, "env" | "hidden" | "limits">;
   readonly onDelta?: (delta: Delta) => void;
 }
 
@@ -115,8 +118,9 @@ class ModelRuntime implements Runtime {
     { settings, schema }: { readonly settings: ModelSettings; readonly schema?: JsonSchema },
   ): Promise<Outcome> {
     const { ref, maxTokens } = asked;
-    const toolbox = await this.#toolbox(attempt, world, settings).catch(homeless);
-    if ("failure" in toolbox) return { ok: false, ...toolbox };
+    const opened = await this.#toolbox(attempt, world, settings).catch(homeless);
+    if ("failure" in opened) return { ok: false, ...opened };
+    await using toolbox = opened;
     const said = {
       onDelta: (text: string) => this.#delta(attempt, text),
       tools: await offersOf(toolbox),
@@ -131,7 +135,7 @@ class ModelRuntime implements Runtime {
       if (!("ok" in reply)) await keepReply(world.log, ref.text, reply);
       return reply;
     };
-    return work(
+    return await work(
       {
         ...{ dialogue: new Dialogue(promptFor(attempt), toolbox.tools.length > 0), toolbox, ask, signal: world.signal },
         maxTurns: settings.maxTurns ?? MOST_TURNS,
@@ -150,7 +154,11 @@ class ModelRuntime implements Runtime {
     const hands = { world, clock };
     const bare = new Toolbox(powers, hands);
     if (!bare.needsFiles || workspaceOf === undefined) return bare;
-    return new Toolbox(powers, { ...hands, workspace: await workspaceOf(attempt) });
+    const workspace = await workspaceOf(attempt);
+    const { shell: how } = this.#options;
+    if (!how || !bare.needsShell) return new Toolbox(powers, { ...hands, workspace });
+    const network = judge(powers, "network", "*", "allow").effect === "allow";
+    return new Toolbox(powers, { ...hands, workspace, shell: await Shell.open({ ...how, workspace, network }) });
   }
 
   /** Whoever watches must not be able to fail what is watched. */

@@ -26,7 +26,8 @@ export function toolsFor(powers: Powers, all: readonly Tool[]): readonly Tool[] 
   return all.filter(({ name }) => named(powers.tools, name) && !powers.deniedTools?.includes(name));
 }
 
-export function judge(powers: Powers, { name, effect }: Pick<Tool, "name" | "effect">, resource: string): Judgement {
+/** `usual`: what holds where no rule speaks of it. */
+export function judge(powers: Powers, name: string, resource: string, usual: "allow" | "ask"): Judgement {
   const fits = (one: string) => nameOf(one) === name && matches(patternOf(one), resource);
   if (powers.deniedTools?.some(fits)) return deny(`'${name}' is denied to this agent for '${short(resource)}'`);
   if (!powers.tools?.some(fits)) return deny(`this agent may not use '${name}' for '${short(resource)}'`);
@@ -34,13 +35,8 @@ export function judge(powers: Powers, { name, effect }: Pick<Tool, "name" | "eff
     (one) => (one.action === name || one.action === "*") && matches(one.resource, resource),
   );
   if (rule?.effect === "deny") return deny(`a rule of this agent denies '${name}' for '${rule.resource}'`);
-  return { effect: rule?.effect ?? DEFAULT[name] ?? (effect === "look" ? "allow" : "ask") };
+  return { effect: rule?.effect ?? usual };
 }
-
-/** Inside a workspace of its own an agent may write; whatever reaches further is asked about, unless a rule allows it. */
-const DEFAULT: { readonly [tool: string]: "allow" | "ask" } = {
-  ...{ edit: "allow", write: "allow", send_message: "allow", board_set: "allow", ask_person: "allow" },
-};
 
 const deny = (reason: string): Judgement => ({ effect: "deny", reason });
 const short = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

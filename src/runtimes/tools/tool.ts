@@ -3,10 +3,12 @@ import type { z } from "zod";
 import type { Json } from "../../domain/json.ts";
 import type { AttemptWorld, Clock } from "../../domain/ports.ts";
 import type { Workspace } from "../../domain/workspace.ts";
+import type { Shell } from "./shell.ts";
 
 /** What a tool works with: nothing else of the machine is within its reach. */
 export interface Hands {
   readonly workspace?: Workspace;
+  readonly shell?: Shell;
   readonly world: AttemptWorld;
   readonly clock: Clock;
 }
@@ -22,6 +24,8 @@ export interface Tool<Input = unknown> {
   readonly needsFiles?: true;
   /** What of it the rules are about: a path, a command, an address. */
   readonly resourceOf: (input: Input) => string;
+  /** Whether it is asked about where no rule speaks of it; otherwise it is not: inside a workspace of its own an agent may write. */
+  readonly usual?: (hands: Hands) => "allow" | "ask";
   /** What a person sees who is asked about it, beyond the input. */
   readonly subjectOf?: (input: Input, hands: Hands) => { readonly [field: string]: Json };
   /** Throws in words for the agent where it cannot be done. */

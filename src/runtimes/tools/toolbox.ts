@@ -8,14 +8,16 @@
 import { reasonOf } from "../../domain/error.ts";
 import type { Json } from "../../domain/json.ts";
 import { didYouMean } from "../../domain/nearest.ts";
-import type { Workspace } from "../../domain/workspace.ts";
+import { askPerson } from "./ask.ts";
+import { bash } from "./bash.ts";
+import { fetchPage } from "./fetch.ts";
 import { FILE_TOOLS } from "./files.ts";
 import { judge, type Powers, toolsFor } from "./permission.ts";
 import { search } from "./search.ts";
 import { TALK_TOOLS } from "./talk.ts";
 import { bounded, type Hands, type Tool } from "./tool.ts";
 
-const ALL_TOOLS: readonly Tool[] = [...FILE_TOOLS, search, ...TALK_TOOLS];
+const ALL_TOOLS: readonly Tool[] = [...FILE_TOOLS, search, bash, fetchPage, askPerson, ...TALK_TOOLS];
 
 export interface ToolCall {
   readonly id: string;
@@ -36,10 +38,11 @@ const MOST_FAULTS = 5;
 /** Milliseconds that a consent is waited for; nobody having answered is a no. */
 const EXPIRES = 24 * 3_600_000;
 
-export class Toolbox {
+export class Toolbox implements AsyncDisposable {
   /** Those that the agent may use at all, here. */
   readonly tools: readonly Tool[];
   readonly needsFiles: boolean;
+  readonly needsShell: boolean;
   readonly #powers: Powers;
   readonly #hands: Hands;
 
@@ -48,12 +51,17 @@ export class Toolbox {
     this.#hands = hands;
     const tools = toolsFor(powers, ALL_TOOLS);
     this.needsFiles = tools.some((one) => one.needsFiles);
-    this.tools = hands.workspace ? tools.filter(isUsable(hands.workspace)) : tools.filter((one) => !one.needsFiles);
+    this.needsShell = tools.includes(bash);
+    this.tools = tools.filter(isUsable(hands));
   }
 
   /** Whether it may be done again after a crash without doing something twice. */
   isRepeatable({ name }: ToolCall): boolean {
     return this.tools.find((one) => one.name === name)?.effect !== "change";
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#hands.shell?.[Symbol.asyncDispose]();
   }
 
   async perform(call: ToolCall): Promise<ToolResult> {
@@ -88,7 +96,8 @@ export class Toolbox {
         .map(({ path, message }) => `'${path.map(String).join(".") || "the arguments"}': ${message}`);
       return { fault: "misuse", text: `'${name}' was not called as it must be: ${faults.join("; ")}` };
     }
-    const judgement = judge(this.#powers, tool, tool.resourceOf(read.data));
+    const usual = tool.usual?.(this.#hands) ?? "allow";
+    const judgement = judge(this.#powers, tool.name, tool.resourceOf(read.data), usual);
     if (judgement.effect === "deny") return { fault: "refused", text: judgement.reason };
     if (judgement.effect === "ask") {
       const refused = await this.#consent(tool, read.data);
@@ -98,9 +107,12 @@ export class Toolbox {
   }
 }
 
+/** What needs something that is not here only wastes its turns. */
 const isUsable =
-  ({ isWritable }: Workspace) =>
-  ({ needsFiles, effect }: Tool): boolean =>
-    !needsFiles || isWritable || effect === "look";
+  ({ workspace, shell }: Hands) =>
+  (tool: Tool): boolean => {
+    if (tool === bash) return shell !== undefined;
+    return !tool.needsFiles || workspace?.isWritable === true || (workspace !== undefined && tool.effect === "look");
+  };
 
 type Told = Pick<ToolResult, "text" | "fault">;
