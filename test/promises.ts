@@ -49,12 +49,12 @@ const INVARIANTS: readonly Promised[] = [
   },
   { id: "I8", text: "Named ends: every run and task ends in a named status with a reason to act on" },
   { id: "I9", text: "Bounded: every queue, buffer, cache and log has a limit and says what happens at it" },
-  { id: "I10", text: "Least power: an agent gets what its definition names and nothing else", open: LATER },
+  { id: "I10", text: "Least power: an agent gets what its definition names and nothing else" },
   {
     id: "I11",
     text: "Content addressed: a result carries the hash of all that it was made from; reuse is by it",
   },
-  { id: "I12", text: "No lost work: an agent's files are committed before anything could discard them", open: LATER },
+  { id: "I12", text: "No lost work: an agent's files are committed before anything could discard them" },
   { id: "I13", text: "Honest: a rehearsal marks every event and result as rehearsed" },
 ].map((promise) => ({ ...promise, source: "ARCHITECTURE.md, invariants" }));
 
@@ -125,6 +125,9 @@ const BARS: readonly Promised[] = [
     id: "bar:turns",
     text: "After a crash an attempt with tools goes on at the turn it had reached, and pays none twice",
   },
+  { id: "P1", text: "A child gets an environment of a few names, and nothing else that we know" },
+  { id: "G2", text: "Nothing that a repository's settings name is run by our calls of git" },
+  { id: "G4", text: "A repository whose worktrees may have settings of their own is refused by name" },
   { id: "A3", text: "A consent holds for exactly what was asked about, expires, and survives the host" },
   { id: "F8", text: "An empty reply, or one that asks for no tool that it could name, is asked about once" },
   { id: "F9", text: "Calls that are wrong are answered; three replies of nothing else end the attempt by name" },

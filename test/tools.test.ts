@@ -24,6 +24,9 @@ beforeAll(async () => {
 });
 afterAll(() => fake[Symbol.asyncDispose]());
 
+/** Worktrees have tests of their own. */
+const UNKEPT = { notes: [], keep: async () => undefined, close: async () => {} };
+
 interface At {
   readonly root: string;
   readonly model?: string;
@@ -38,7 +41,7 @@ function perform({ root, model = CLAUDE, world = heldWorld(), restart = 0, setti
     clock: systemClock,
     providers: { anthropic: one, openai: one, google: one },
     instructionsOf: () => ({ tools: TOOLS, ...settings }),
-    workspaceOf: () => folderWorkspace(root, true),
+    workspaces: { open: async () => ({ ...(await folderWorkspace(root, true)), ...UNKEPT }) },
     shell: { env: { PATH: process.env["PATH"], SECRET: "canary-of-the-test" }, hidden: [], limits: {} },
   });
   return runtime.perform(attemptOf(model, { restart, prompt: "Mend it" }), world);
@@ -49,6 +52,7 @@ const asks = (...calls: ReturnType<typeof call>[]): FakeReply => ({ calls, usage
 const DONE: FakeReply = { text: ["Done"], usage: { fresh: 10, output: 5 } };
 /** What the last call to the server brought of the results of tools. */
 const heard = () => JSON.stringify(fake.calls.at(-1)?.body);
+const turnsOf = (entries: readonly LogEntry[]) => entries.filter(({ type }) => !type.startsWith("workspace:"));
 const types = (entries: readonly LogEntry[]) => entries.map(({ type }) => type).join(" ");
 
 describe("turn after turn", () => {
@@ -68,7 +72,7 @@ describe("turn after turn", () => {
     expect(readFileSync(join(root, "src/a.ts"), "utf8")).toBe("const a = 3;\nconst b = 2;\n");
     expect(readFileSync(join(root, "new/b.txt"), "utf8")).toBe("hi");
     expect(heard()).toContain("2\\tconst b = 2;");
-    expect(types(world.entries)).toBe(
+    expect(types(turnsOf(world.entries))).toBe(
       "turn:complete tool:call tool:result turn:complete tool:call tool:result tool:call tool:result turn:complete",
     );
   });
@@ -184,7 +188,7 @@ describe("after a crash", () => {
     const root = homes.path({ a: "x" });
     fake.script(asks(call("write", { path: "a", text: "by the agent" })), DONE);
     await perform({ root, world });
-    const begun = world.entries.slice(0, 2);
+    const begun = turnsOf(world.entries).slice(0, 2);
     expect(types(begun)).toBe("turn:complete tool:call");
     const after = homes.path({ a: "what a person wrote since" });
     fake.script(DONE);

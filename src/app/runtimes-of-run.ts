@@ -9,7 +9,7 @@ import { type Delta, modelRuntime } from "../runtimes/model/runtime.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { needsIn } from "../runtimes/rehearsal/needs.ts";
 import { rehearsalRuntime } from "../runtimes/rehearsal/runtime.ts";
-import { folderWorkspace } from "../workspace/folder.ts";
+import { worktrees } from "../workspace/worktrees.ts";
 import type { Histories } from "./history.ts";
 
 /** What a host has for all its runs. */
@@ -39,7 +39,7 @@ export function runtimesOf({ clock, rehearsal, seed, tasks }: Of, means: Means):
   const instructionsOf = (name: string) => library.agents.get(name);
   const shared = { clock, instructionsOf, prices: settings.prices, ...(onDelta && { onDelta }) };
   if (rehearsal === undefined) {
-    const files = isWorkplace(repository) ? { workspaceOf: () => folderWorkspace(repository, false) } : {};
+    const files = isWorkplace(repository) ? { workspaces: worktrees({ folder: repository, home }) } : {};
     const shell = { env, hidden: [home] };
     return { model: modelRuntime({ ...shared, ...files, shell, providers: settings.providers }) };
   }

@@ -4,7 +4,7 @@ import { isKnown } from "../coordination/gates.ts";
 import { decideBoard, decideMessage } from "../coordination/talk.ts";
 import { EVENT_CLASS, type EventFields, type Spent } from "../domain/events.ts";
 import type { Fact } from "../domain/facts.ts";
-import { pointer } from "../domain/json.ts";
+import { defined, pointer } from "../domain/json.ts";
 import { type Node, select } from "../graph/dag.ts";
 import { defaultIterations, loopVerdict, nextIteration } from "../graph/expand.ts";
 import { afterFailure, deadLetter, type FailedAttempt, type Tries } from "../recovery/tries.ts";
@@ -53,7 +53,7 @@ function succeeded(telling: Telling, node: Node, fact: Extract<Ended, { outcome:
   if (reason !== undefined) return fail(telling, node, { ...spent, failure: "until", reason, output });
   const selected = fact.blob ? select(graph, node, fact.output) : undefined;
   const who = { taskId: node.id, agentName: recovery.tries.get(node.id)?.agentName ?? "" };
-  const complete = { ...who, ...spent, success: true as const, output };
+  const complete = { ...who, ...spent, success: true as const, output, ...defined({ changes: fact.changes }) };
   emit(telling, "task:complete", selected === undefined ? complete : { ...complete, selected });
   addTasks(telling, next);
 }

@@ -16,11 +16,11 @@ export function summaryOf(state: RunState, now: number): Summary {
 }
 
 function resultOf(state: RunState, node: Node): TaskResult {
-  const { status, output, reason } = node;
+  const { status, output, reason, changes } = node;
   const { tokensUsed, costUsd, duration } = state.ledger.tasks.get(node.id) ?? NOTHING;
   const attempts = state.recovery.tries.get(node.id)?.attempt ?? 0;
   const told = { tokensUsed, costUsd, duration, attempts, ...(reason === undefined ? undefined : { reason }) };
-  return output === undefined ? { status, ...told } : { status, output, ...told };
+  return { status, ...defined({ output, changes }), ...told };
 }
 
 export function resultsOf(

@@ -6,6 +6,7 @@
  */
 import type { Json } from "./json.ts";
 import type { AgentCards, BlobRef, Budget, Inherited, Parent, PlannedTask, RunOptions, Selected } from "./plan.ts";
+import type { Changes } from "./workspace.ts";
 
 export type RunStatus = "running" | "waiting" | "paused" | "complete" | "failed" | "cancelled";
 export type TaskStatus = "pending" | "running" | "waiting" | "complete" | "reused" | "failed" | "skipped" | "cancelled";
@@ -61,6 +62,8 @@ export interface Summary {
 export interface TaskResult {
   readonly status: TaskStatus;
   readonly output?: Json | BlobRef;
+  /** Files that it wrote, and where they are kept. */
+  readonly changes?: Changes;
   readonly tokensUsed: number;
   readonly costUsd: number | null;
   readonly duration: number;
@@ -107,11 +110,17 @@ export interface EventFields {
   "turn:complete": OfTask & { attempt: number; entry: Json };
   "tool:call": OfTask & { attempt: number; entry: Json };
   "tool:result": OfTask & { attempt: number; entry: Json };
+  /** A folder of its own, and what it begins with. */
+  "workspace:opened": OfTask & { attempt: number; entry: Json };
+  /** What an attempt wrote, kept under a ref; also of one that failed. */
+  "workspace:committed": OfTask & { attempt: number; entry: Json };
   "task:complete": OfTask &
     Spent & {
       attempt: number;
       success: true;
       output: Json | BlobRef;
+      /** Files that it wrote. */
+      changes?: Changes;
       selected?: Selected;
     };
   "task:error": OfTask &
@@ -185,6 +194,8 @@ export const EVENT_CLASS: { readonly [T in EventType]: EventClass } = {
   "turn:complete": "attempt",
   "tool:call": "attempt",
   "tool:result": "attempt",
+  "workspace:opened": "attempt",
+  "workspace:committed": "attempt",
   "task:complete": "run",
   "task:error": "run",
   "task:retry": "run",

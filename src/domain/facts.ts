@@ -2,12 +2,14 @@
 import type { Failure, MessageKind, Spent } from "./events.ts";
 import type { Json } from "./json.ts";
 import type { AgentCards, AgentTask, BlobRef, Budget, Inherited, Parent, RunOptions } from "./plan.ts";
+import type { Changes } from "./workspace.ts";
 
 /** How an attempt ended, as its runtime saw it. `stopped`: it ended because it was asked to. */
 export type Ending =
   | {
       readonly outcome: "ok";
       readonly output: Json;
+      readonly changes?: Changes;
       /** Set where the output is too large to lie in an event; the blob goes into the same commit. */
       readonly blob?: BlobRef;
     }
@@ -62,7 +64,13 @@ export const COMMANDS: readonly Command["type"][] = [
 ];
 
 export interface LogEntry {
-  readonly type: "context:shown" | "turn:complete" | "tool:call" | "tool:result";
+  readonly type:
+    | "context:shown"
+    | "turn:complete"
+    | "tool:call"
+    | "tool:result"
+    | "workspace:opened"
+    | "workspace:committed";
   readonly entry: Json;
 }
 

@@ -3,6 +3,7 @@ import type { Failure, MessageKind, RunEvent, RunStatus, Summary } from "./event
 import type { Command, LogEntry } from "./facts.ts";
 import type { Json } from "./json.ts";
 import type { AgentCard, Parent, PlannedTask } from "./plan.ts";
+import type { Changes } from "./workspace.ts";
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -176,6 +177,8 @@ export interface AttemptWorld {
   readonly log: AttemptLog;
   readonly board: Board;
   send(to: string, content: Json, kind?: MessageKind): Promise<void>;
+  /** All tasks that this one builds on, each after those that it builds on itself. */
+  before(): readonly string[];
   /** Waits until a person has decided. Rejects where the attempt is asked to stop. */
   ask(asking: Asking): Promise<Answer>;
 }
@@ -186,7 +189,7 @@ export interface Usage {
   readonly turns?: number;
 }
 export type Outcome = { readonly usage?: Usage } & (
-  | { readonly ok: true; readonly output: Json }
+  | { readonly ok: true; readonly output: Json; readonly changes?: Changes }
   | {
       readonly ok: false;
       readonly failure: Failure;

@@ -10,3 +10,40 @@ export interface Workspace {
   /** Whole, with the folders above it. */
   write(path: string, text: string): Promise<void>;
 }
+
+export interface ChangedFile {
+  readonly path: string;
+  /** Lines; null where it is no text. */
+  readonly added: number | null;
+  readonly removed: number | null;
+}
+/** What an attempt did to its files, kept in the repository whatever becomes of the workspace. */
+export interface Changes {
+  readonly ref: string;
+  readonly base: string;
+  readonly commit: string;
+  readonly files: readonly ChangedFile[];
+  /** Files beyond those that are named here. */
+  readonly more?: number;
+}
+
+/** For which attempt, and what came before it. */
+export interface WorkspaceOf {
+  readonly run: string;
+  readonly taskId: string;
+  readonly attempt: number;
+  /** Tasks that it builds on, each after those that it builds on itself. */
+  readonly after: readonly string[];
+}
+export interface OpenWorkspace extends Workspace {
+  /** What the attempts before it had changed and what could not be brought together is said here, for whoever works on it. */
+  readonly notes: readonly string[];
+  /** Keeps what was changed so far. Undefined: nothing was. Of an attempt that failed under a name of its own. */
+  keep(outcome: "done" | "failed"): Promise<Changes | undefined>;
+  /** The files are gone then; what was kept stays. */
+  close(): Promise<void>;
+}
+export interface Workspaces {
+  /** Of its own for an attempt that writes; as it stands, and read only, for one that only looks. */
+  open(of: WorkspaceOf, writes: boolean): Promise<OpenWorkspace>;
+}

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { ancestorsOf, createGraph, evolveGraph, shownHashes } from "./dag.ts";
+import { ancestorsOf, shownHashes } from "./ancestors.ts";
+import { createGraph, evolveGraph } from "./dag.ts";
 
 /** A graph of tasks, each with what it depends on. */
 function graphOf(plan: { readonly [id: string]: readonly string[] }) {

@@ -7,8 +7,9 @@
  * G3. A wave is a level of the graph. What an expander adds belongs to the wave of what it expands.
  */
 import type { EventOf, RunEvent, TaskStatus } from "../domain/events.ts";
-import { canonical, type Json, pointer, sha256 } from "../domain/json.ts";
+import { type Json, pointer } from "../domain/json.ts";
 import { type BlobRef, isBlobRef, type Selected } from "../domain/plan.ts";
+import type { Changes } from "../domain/workspace.ts";
 import { testsOf } from "./condition.ts";
 import { createGroups, type Groups, groupTold, joinGroup, leaveGroup } from "./groups.ts";
 
@@ -28,6 +29,8 @@ export interface Node {
   status: TaskStatus;
   how?: "condition" | "failure" | "stopped";
   reason: string | undefined;
+  /** Files that it wrote. */
+  changes?: Changes;
   output: Json | BlobRef | undefined;
   selected?: Selected;
   /** The gate before it has been passed. */
@@ -109,6 +112,7 @@ export function evolveGraph(graph: Graph, event: RunEvent): void {
       const node = nodeOf(graph, event.taskId);
       node.output = event.output;
       if (event.selected !== undefined) node.selected = event.selected;
+      if (event.type === "task:complete" && event.changes !== undefined) node.changes = event.changes;
       if (event.type === "task:reused") node.reason = event.reason;
       if (event.type === "task:reused" && event.key !== undefined) node.key = event.key;
       return settle(graph, node, event.type === "task:complete" ? "complete" : "reused");
@@ -361,39 +365,4 @@ export function select(graph: Graph, node: Node, output: Json): Selected | undef
 /** What the agent is asked: what a person at the gate made of it, the reduction, or the author's words. */
 export function promptOf(node: Node): string {
   return node.edited ?? (node.items ? node.spec?.forEach?.reduce?.prompt : undefined) ?? node.spec?.prompt ?? "";
-}
-
-/** Hash of each output that a task is shown, by the id of the task that made it; `all`: of its further ancestors too. */
-export function shownHashes(node: Node, all = false): { readonly [task: string]: string } {
-  const shown: Record<string, string> = {};
-  for (const before of all ? ancestorsOf(node).keys() : node.dependsOn) {
-    const { output, id, status } = before;
-    if (output === undefined || (status !== "complete" && status !== "reused")) continue;
-    shown[id] = isBlobRef(output) ? output.$blob : hashOf(before, output);
-  }
-  return shown;
-}
-
-/** Many tasks are shown one output, which never changes (G2). */
-const hashes = new WeakMap<Node, string>();
-
-function hashOf(node: Node, output: Json): string {
-  const hash = hashes.get(node) ?? sha256(canonical(output));
-  hashes.set(node, hash);
-  return hash;
-}
-
-/** No prompt has room for more of them. */
-const MOST_ANCESTORS = 500;
-
-/** What a task comes after, nearest first, with how many steps away it is: its dependencies, and so many in all. */
-export function ancestorsOf(node: Node): ReadonlyMap<Node, number> {
-  const found = new Map(node.dependsOn.map((one) => [one, 1]));
-  for (const [before, distance] of found) {
-    for (const further of before.dependsOn) {
-      if (found.size >= MOST_ANCESTORS) return found;
-      if (!found.has(further)) found.set(further, distance + 1);
-    }
-  }
-  return found;
 }

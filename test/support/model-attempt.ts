@@ -40,6 +40,7 @@ export function heldWorld(entries: LogEntry[] = []): HeldWorld {
     },
     board: { get: () => undefined, set: async () => 1 },
     send: async () => {},
+    before: () => [],
     ask: async () => ({ decision: "reject", note: "nobody is here", by: "test" }),
   };
 }

@@ -8,7 +8,9 @@ import { asJson, defined, type Json } from "../../domain/json.ts";
 import type { BlobRef } from "../../domain/plan.ts";
 import type { Attempt, FileSet, Journal, Message, Outcome, Shown } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
-import { ancestorsOf, hasOutput, type Node } from "../../graph/dag.ts";
+import type { Changes } from "../../domain/workspace.ts";
+import { ancestorsOf } from "../../graph/ancestors.ts";
+import { hasOutput, type Node } from "../../graph/dag.ts";
 import type { World } from "./world.ts";
 
 interface Telling {
@@ -58,13 +60,25 @@ export async function showTo(driver: Telling, node: Node, attempt: Attempt): Pro
 async function sourcesOf(driver: Telling, node: Node, all: boolean): Promise<Source[]> {
   const found: Promise<Source>[] = [];
   for (const [before, distance] of all ? ancestorsOf(node) : node.dependsOn.map((one) => [one, 1] as const)) {
-    const { output, spec } = before;
+    const { output, spec, changes } = before;
     if (output === undefined || spec === undefined || !hasOutput(before)) continue;
     const agentName = driver.state.recovery.tries.get(before.id)?.agentName ?? spec.agentName;
-    const known = { task: before.id, agentName, description: spec.description, distance };
+    const description = changes === undefined ? spec.description : `${spec.description}; ${changedBy(changes)}`;
+    const known = { task: before.id, agentName, description, distance };
     found.push(driver.resolve(output).then((whole) => ({ ...known, output: whole })));
   }
   return Promise.all(found);
+}
+
+const MOST_NAMED = 12;
+
+/** Whoever comes after it finds them in his own workspace. */
+function changedBy({ files, more = 0 }: Changes): string {
+  const named = files
+    .slice(0, MOST_NAMED)
+    .map(({ path, added, removed }) => `${path} +${added ?? "?"} -${removed ?? "?"}`);
+  const rest = files.length - named.length + more;
+  return `it changed ${named.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
 async function readFiles(world: World, globs: readonly string[]): Promise<FileSet> {

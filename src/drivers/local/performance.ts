@@ -25,6 +25,7 @@ import type {
   Outcome,
   Runtime,
 } from "../../domain/ports.ts";
+import { ancestorsOf } from "../../graph/ancestors.ts";
 import { hasOutput, type Node, promptOf } from "../../graph/dag.ts";
 import { taskOf } from "../../graph/expand.ts";
 import { askAtGate } from "./asking.ts";
@@ -145,7 +146,7 @@ export class Performance {
   }
 
   #endingOf(got: Outcome): Ending {
-    if (got.ok) return { outcome: "ok", output: got.output };
+    if (got.ok) return { outcome: "ok", output: got.output, ...(got.changes && { changes: got.changes }) };
     if (this.#timeout) return this.#timeout;
     if (this.#stopped !== undefined) return { outcome: "stopped", reason: this.#stopped };
     const { failure, reason, retry, retryAfter } = got;
@@ -336,6 +337,11 @@ export class Performance {
     };
   }
 
+  before(): readonly string[] {
+    // In the order they came into the plan, what a task builds on comes before it.
+    return [...ancestorsOf(this.#node()).keys()].sort((a, b) => a.order - b.order).map(({ id }) => id);
+  }
+
   /** While a person is asked, the attempt's own time stands still. */
   async ask(asked: Asking): Promise<Answer> {
     this.#hold();
@@ -367,6 +373,9 @@ class PerformingWorld implements AttemptWorld {
   }
   get board(): Board {
     return this.#performance.board;
+  }
+  before(): readonly string[] {
+    return this.#performance.before();
   }
   get ask(): AttemptWorld["ask"] {
     const performance = this.#performance;

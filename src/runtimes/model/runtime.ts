@@ -11,12 +11,13 @@
  * M5. No key is in any reason.
  */
 import { reasonOf } from "../../domain/error.ts";
+import { defined } from "../../domain/json.ts";
 import type { Attempt, AttemptWorld, Outcome, Runtime } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
-import type { Workspace } from "../../domain/workspace.ts";
-import { judge, type Powers } from "../tools/permission.ts";
-import { Shell, type ShellOptions } from "../tools/shell.ts";
-import { Toolbox } from "../tools/toolbox.ts";
+import type { Workspaces } from "../../domain/workspace.ts";
+import { Desk, type DeskOptions } from "../tools/desk.ts";
+import type { Powers } from "../tools/permission.ts";
+import type { Toolbox } from "../tools/toolbox.ts";
 import { Caller, stopped } from "./call.ts";
 import type { CallerOptions } from "./caller-options.ts";
 import { Dialogue } from "./dialogue.ts";
@@ -51,10 +52,10 @@ export interface ModelRuntimeOptions extends CallerOptions {
   /** For agents and tasks that name none. */
   readonly model?: string;
   readonly instructionsOf: (agentName: string) => ModelSettings | undefined;
-  /** The files that an attempt works on. Absent: agents have no tools for files. */
-  readonly workspaceOf?: (attempt: Attempt) => Promise<Workspace>;
+  /** The files that attempts work on. Absent: agents have no tools for files. */
+  readonly workspaces?: Workspaces;
   /** What commands are run with. Absent: agents have no shell. */
-  readonly shell?: Pick<ShellOptions, "env" | "hidden" | "limits">;
+  readonly shell?: DeskOptions["shell"];
   readonly onDelta?: (delta: Delta) => void;
 }
 
@@ -118,9 +119,10 @@ class ModelRuntime implements Runtime {
     { settings, schema }: { readonly settings: ModelSettings; readonly schema?: JsonSchema },
   ): Promise<Outcome> {
     const { ref, maxTokens } = asked;
-    const opened = await this.#toolbox(attempt, world, settings).catch(homeless);
+    const opened = await this.#desk(attempt, world, settings).catch(homeless);
     if ("failure" in opened) return { ok: false, ...opened };
-    await using toolbox = opened;
+    await using desk = opened;
+    const { toolbox, notes } = desk;
     const said = {
       onDelta: (text: string) => this.#delta(attempt, text),
       tools: await offersOf(toolbox),
@@ -135,9 +137,10 @@ class ModelRuntime implements Runtime {
       if (!("ok" in reply)) await keepReply(world.log, ref.text, reply);
       return reply;
     };
-    return await work(
+    const prompt = [...promptFor(attempt), ...notes.map((text) => ({ text }))];
+    const outcome = await work(
       {
-        ...{ dialogue: new Dialogue(promptFor(attempt), toolbox.tools.length > 0), toolbox, ask, signal: world.signal },
+        ...{ dialogue: new Dialogue(prompt, toolbox.tools.length > 0), toolbox, ask, signal: world.signal },
         maxTurns: settings.maxTurns ?? MOST_TURNS,
         begun: (calls) => keepBegun(world.log, calls),
         ended: (result) => keepResult(world.log, result),
@@ -146,19 +149,13 @@ class ModelRuntime implements Runtime {
       },
       kept,
     );
+    return desk.kept(outcome);
   }
 
-  /** Only where its tools need files is a workspace opened. */
-  async #toolbox(attempt: Attempt, world: AttemptWorld, powers: ModelSettings): Promise<Toolbox> {
-    const { workspaceOf, clock } = this.#options;
-    const hands = { world, clock };
-    const bare = new Toolbox(powers, hands);
-    if (!bare.needsFiles || workspaceOf === undefined) return bare;
-    const workspace = await workspaceOf(attempt);
-    const { shell: how } = this.#options;
-    if (!how || !bare.needsShell) return new Toolbox(powers, { ...hands, workspace });
-    const network = judge(powers, "network", "*", "allow").effect === "allow";
-    return new Toolbox(powers, { ...hands, workspace, shell: await Shell.open({ ...how, workspace, network }) });
+  #desk({ run, task, attempt }: Attempt, world: AttemptWorld, powers: ModelSettings): Promise<Desk> {
+    const { workspaces, shell, clock } = this.#options;
+    const of = { run, taskId: task.id, attempt, after: world.before() };
+    return Desk.open(powers, { of, world, clock, ...defined({ workspaces, shell }) });
   }
 
   /** Whoever watches must not be able to fail what is watched. */

@@ -41,18 +41,24 @@ const EXPIRES = 24 * 3_600_000;
 export class Toolbox implements AsyncDisposable {
   /** Those that the agent may use at all, here. */
   readonly tools: readonly Tool[];
-  readonly needsFiles: boolean;
-  readonly needsShell: boolean;
   readonly #powers: Powers;
   readonly #hands: Hands;
 
   constructor(powers: Powers, hands: Hands) {
     this.#powers = powers;
     this.#hands = hands;
+    this.tools = toolsFor(powers, ALL_TOOLS).filter(isUsable(hands));
+  }
+
+  /** What the tools that a definition names work with. */
+  static needs(powers: Powers): { readonly files: boolean; readonly writing: boolean; readonly shell: boolean } {
     const tools = toolsFor(powers, ALL_TOOLS);
-    this.needsFiles = tools.some((one) => one.needsFiles);
-    this.needsShell = tools.includes(bash);
-    this.tools = tools.filter(isUsable(hands));
+    const files = tools.filter((one) => one.needsFiles);
+    return {
+      files: files.length > 0,
+      writing: files.some(({ effect }) => effect === "change"),
+      shell: tools.includes(bash),
+    };
   }
 
   /** Whether it may be done again after a crash without doing something twice. */

@@ -1,0 +1,71 @@
+/** Where an attempt works: its files, its shell and its tools, opened as far as its definition needs them. */
+
+import { reasonOf } from "../../domain/error.ts";
+import type { Json } from "../../domain/json.ts";
+import type { AttemptWorld, Clock, Outcome } from "../../domain/ports.ts";
+import type { OpenWorkspace, WorkspaceOf, Workspaces } from "../../domain/workspace.ts";
+import { judge, type Powers } from "./permission.ts";
+import { Shell, type ShellOptions } from "./shell.ts";
+import { Toolbox } from "./toolbox.ts";
+
+export interface DeskOptions {
+  readonly of: WorkspaceOf;
+  readonly world: AttemptWorld;
+  readonly clock: Clock;
+  readonly workspaces?: Workspaces;
+  readonly shell?: Pick<ShellOptions, "env" | "hidden" | "limits">;
+}
+
+export class Desk implements AsyncDisposable {
+  readonly toolbox: Toolbox;
+  readonly #options: DeskOptions;
+  readonly #workspace: OpenWorkspace | undefined;
+  #isLeft = false;
+
+  private constructor(options: DeskOptions, toolbox: Toolbox, workspace?: OpenWorkspace) {
+    this.#options = options;
+    this.toolbox = toolbox;
+    this.#workspace = workspace;
+  }
+
+  static async open(powers: Powers, options: DeskOptions): Promise<Desk> {
+    const { of, world, clock, workspaces, shell: how } = options;
+    const hands = { world, clock };
+    const needs = Toolbox.needs(powers);
+    if (!needs.files || !workspaces) return new Desk(options, new Toolbox(powers, hands));
+    const workspace = await workspaces.open(of, needs.writing);
+    const { root, isWritable, notes } = workspace;
+    if (isWritable) await world.log.append({ type: "workspace:opened", entry: { path: root, notes: [...notes] } });
+    if (!how || !needs.shell) return new Desk(options, new Toolbox(powers, { ...hands, workspace }), workspace);
+    const network = judge(powers, "network", "*", "allow").effect === "allow";
+    const shell = await Shell.open({ ...how, workspace, network });
+    return new Desk(options, new Toolbox(powers, { ...hands, workspace, shell }), workspace);
+  }
+
+  /** What whoever works here should know of the files. */
+  get notes(): readonly string[] {
+    return this.#workspace?.notes ?? [];
+  }
+
+  /** The outcome, with what was written: that is kept before anything is told, however it ended. */
+  async kept(outcome: Outcome): Promise<Outcome> {
+    if (!this.#workspace?.isWritable) return outcome;
+    try {
+      const changes = await this.#workspace.keep(outcome.ok ? "done" : "failed");
+      if (changes === undefined) return outcome;
+      await this.#options.world.log.append({ type: "workspace:committed", entry: changes as unknown as Json });
+      return outcome.ok ? { ...outcome, changes } : outcome;
+    } catch (error) {
+      // Nobody hears us any more: this very attempt goes on in these files when the run is taken up again.
+      this.#isLeft = true;
+      if (!outcome.ok) return outcome;
+      const reason = `what it wrote cannot be kept: ${reasonOf(error)}`;
+      return { ok: false, failure: "error", retry: "safe", reason, ...(outcome.usage && { usage: outcome.usage }) };
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.toolbox[Symbol.asyncDispose]();
+    if (!this.#isLeft) await this.#workspace?.close();
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Git, called so that nothing inside a repository makes it run anything of its own.
+ *
+ * G2. No hooks, no file monitor, no external diff, no text conversion, no signing, no filters: those that the
+ *     repository's own settings name are looked up and blanked, one by one.
+ * G3. Arguments are lists, never a shell; what a caller did not choose himself comes after `--` or
+ *     `--end-of-options`.
+ */
+import { TuttiError } from "../domain/error.ts";
+import { runProgram } from "../process/program.ts";
+
+export interface GitOptions {
+  readonly cwd: string;
+  readonly env?: { readonly [name: string]: string };
+  readonly timeout?: number;
+}
+
+const HARMLESS = [
+  ...["core.hooksPath=/dev/null", "core.fsmonitor=false", "core.untrackedCache=false", "core.pager=cat"],
+  ...["diff.external=", "commit.gpgSign=false", "tag.gpgSign=false", "gc.auto=0", "maintenance.auto=false"],
+  ...["submodule.recurse=false", "advice.detachedHead=false", "core.quotePath=false", "core.autocrlf=false"],
+  ...["core.alternateRefsCommand=", "credential.helper=", "core.askPass=", "core.sshCommand=false"],
+].flatMap((one) => ["-c", one]);
+
+const ENV = {
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_TERMINAL_PROMPT: "0",
+  GIT_OPTIONAL_LOCKS: "0",
+  GIT_NO_LAZY_FETCH: "1",
+  GIT_EDITOR: "false",
+  GIT_AUTHOR_NAME: "Tutti",
+  GIT_AUTHOR_EMAIL: "tutti@localhost",
+  GIT_COMMITTER_NAME: "Tutti",
+  GIT_COMMITTER_EMAIL: "tutti@localhost",
+};
+
+export class Git {
+  readonly #options: GitOptions;
+  readonly #blanked: readonly string[];
+
+  private constructor(options: GitOptions, blanked: readonly string[]) {
+    this.#options = options;
+    this.#blanked = blanked;
+  }
+
+  /** Looks up what its settings would have run; done anew for each use, since an agent may have changed them. */
+  static async at(options: GitOptions): Promise<Git> {
+    const bare = new Git(options, []);
+    const keys = "^(filter\\..*\\.(clean|smudge|process|required)|diff\\..*\\.(command|textconv)|merge\\..*\\.driver)$";
+    const { stdout } = await bare.ask("config", "--includes", "--name-only", "-z", "--get-regexp", keys);
+    const names = [...new Set(stdout.split("\0").filter((name) => name !== ""))];
+    const blank = (name: string) => (name.endsWith(".required") ? `${name}=false` : `${name}=`);
+    return new Git(
+      options,
+      names.flatMap((name) => ["-c", blank(name)]),
+    );
+  }
+
+  /** Whatever it answers. */
+  async ask(
+    ...args: readonly string[]
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+    const { cwd, env, timeout = 120_000 } = this.#options;
+    return runProgram("git", [...HARMLESS, ...this.#blanked, ...args], { cwd, env: { ...ENV, ...env }, timeout });
+  }
+
+  /** What it printed. Throws with its own words where it failed. */
+  async run(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.ask(...args);
+    if (code === 0) return stdout.replace(/\n$/, "");
+    const words = stderr.trim().slice(0, 500) || `exit code ${code}`;
+    throw new TuttiError("WRONG_STATE", `git ${args[0]} failed: ${words}`, { path: "repository" });
+  }
+
+  with(env: { readonly [name: string]: string }): Git {
+    return new Git({ ...this.#options, env: { ...this.#options.env, ...env } }, this.#blanked);
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The repository that worktrees hang on: the user's own, or, for a folder without git, a bare one beside our journals
+ * that knows its files.
+ */
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TuttiError } from "../domain/error.ts";
+import { sha256 } from "../domain/json.ts";
+import { Git } from "./git.ts";
+import { listFiles } from "./listing.ts";
+
+export interface Repository {
+  /** Its top folder, as the user has it. */
+  readonly folder: string;
+  readonly gitDir: string;
+  git(): Promise<Git>;
+  /** A commit of the files as they are now, what is not committed included. Touches nothing of the user's. */
+  snapshot(): Promise<string>;
+}
+
+/** Of a folder without git, files beyond this are no project but a disk. */
+const MOST_COPIED = 20_000;
+
+export async function repositoryOf(folder: string, home: string): Promise<Repository> {
+  const git = await Git.at({ cwd: folder });
+  const { code, stdout } = await git.ask("rev-parse", "--path-format=absolute", "--show-toplevel", "--git-common-dir");
+  const [top, gitDir] = stdout.trim().split("\n");
+  if (code !== 0 || !top || !gitDir) return copied(await realpath(folder), home);
+  const local = await git.ask("config", "--local", "--get", "extensions.worktreeConfig");
+  if (local.stdout.trim() === "true")
+    throw new TuttiError(
+      "BAD_INPUT",
+      `${top} has a configuration for each worktree, which could make git run programs`,
+      {
+        path: "repository",
+        hint: "unset extensions.worktreeConfig, or work in a clone",
+      },
+    );
+  return {
+    folder: top,
+    gitDir,
+    git: () => Git.at({ cwd: top }),
+    snapshot: () => snapshot(top, gitDir, () => [[":/"]]),
+  };
+}
+
+/** The bare repository of a folder that has none; it grows by one commit for each run that needs its files. */
+async function copied(folder: string, home: string): Promise<Repository> {
+  const gitDir = join(home, "copies", `${sha256(folder).slice(0, 16)}.git`);
+  if (!existsSync(join(gitDir, "HEAD"))) {
+    await mkdir(gitDir, { recursive: true, mode: 0o700 });
+    await (await Git.at({ cwd: gitDir })).run("init", "--bare", "--quiet");
+  }
+  return {
+    folder,
+    gitDir,
+    git: () => Git.at({ cwd: gitDir }),
+    snapshot: async () => {
+      const { paths, fault } = await listFiles(folder);
+      if (fault !== undefined || paths.length > MOST_COPIED)
+        throw new TuttiError(
+          "BAD_INPUT",
+          `the files of ${folder} cannot be copied: ${fault ?? `there are ${paths.length}`}`,
+          {
+            path: "repository",
+            hint: "begin the run in the folder of a project",
+          },
+        );
+      return snapshot(folder, gitDir, () => chunks(paths, 500));
+    },
+  };
+}
+
+function chunks<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+}
+
+/** With an index of its own, begun as a copy of the user's, so that git need not read what has not changed. */
+async function snapshot(folder: string, gitDir: string, paths: () => readonly (readonly string[])[]): Promise<string> {
+  const room = await mkdtemp(join(tmpdir(), "tutti-index-"));
+  const index = join(room, "index");
+  try {
+    const bare = await Git.at({ cwd: folder, env: { GIT_DIR: gitDir } });
+    const own = (await Git.at({ cwd: folder })).ask("rev-parse", "--path-format=absolute", "--git-path", "index");
+    const theirs = (await own).stdout.trim();
+    if (existsSync(theirs)) await copyFile(theirs, index);
+    const git = bare.with({ GIT_INDEX_FILE: index, GIT_WORK_TREE: folder });
+    for (const some of paths()) await git.run("add", "--all", "--ignore-errors", "--", ...some);
+    const tree = await git.run("write-tree");
+    const head = await bare.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}");
+    if (head.code !== 0) return await bare.run("commit-tree", "-m", "The files as they were", tree);
+    const commit = head.stdout.trim();
+    const clean = await bare.run("rev-parse", "--verify", `${commit}^{tree}`);
+    // Where all is committed, work begins at the user's own commit.
+    return clean === tree ? commit : await bare.run("commit-tree", "-p", commit, "-m", "What was not committed", tree);
+  } finally {
+    await rm(room, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * A worktree for every attempt that writes, and for every one that must see what others wrote.
+ *
+ * W2. The user's checkout, index, stash and branches are never touched: a snapshot of them is made beside them, with an
+ *     index of its own, and nothing is ever checked out there.
+ * I12. What an attempt wrote is committed under `refs/tutti/<run>/` before its files go.
+ * W3. A worktree that outlives its host is found again by the attempt that goes on, with all that lies in it.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TuttiError } from "../domain/error.ts";
+import type { ChangedFile, Changes, OpenWorkspace, WorkspaceOf, Workspaces } from "../domain/workspace.ts";
+import { folderWorkspace } from "./folder.ts";
+import type { Git } from "./git.ts";
+import { type Repository, repositoryOf } from "./repository.ts";
+
+/** Files of one change that are named; the commit has all of them. */
+const MOST_NAMED = 300;
+
+export interface WorktreeOptions {
+  /** The folder that runs are begun in. */
+  readonly folder: string;
+  /** Where worktrees, and the copies of folders without git, are kept. */
+  readonly home: string;
+}
+
+export function worktrees(options: WorktreeOptions): Workspaces {
+  const made = new Worktrees(options);
+  return { open: (of, writes) => made.open(of, writes) };
+}
+
+class Worktrees {
+  readonly #options: WorktreeOptions;
+  /** Adding and removing change one file of the repository: one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** One snapshot a run: all its attempts begin with the same files. */
+  readonly #bases = new Map<string, Promise<string>>();
+
+  constructor(options: WorktreeOptions) {
+    this.#options = options;
+  }
+
+  async open(of: WorkspaceOf, writes: boolean): Promise<OpenWorkspace> {
+    const { folder, home } = this.#options;
+    const repository = await repositoryOf(folder, home);
+    const written = await refsOf(repository, of);
+    if (!writes && written.length === 0) return looking(repository.folder);
+    const { base, notes } = await this.#inOrder(() => this.#baseOf(repository, of.run, written));
+    const path = join(home, "worktrees", of.run, `${of.taskId}.${of.attempt}`);
+    await this.#inOrder(() => add(repository, path, base));
+    return this.#opened(repository, of, { path, base, writes, notes });
+  }
+
+  async #opened(
+    repository: Repository,
+    of: WorkspaceOf,
+    { path, base, writes, notes }: { path: string; base: string; writes: boolean; notes: readonly string[] },
+  ): Promise<OpenWorkspace> {
+    const files = await folderWorkspace(path, writes);
+    return {
+      ...files,
+      notes,
+      keep: (outcome) => (writes ? keep(repository, of, path, base, outcome) : Promise.resolve(undefined)),
+      close: () => this.#inOrder(() => remove(repository, path)),
+    };
+  }
+
+  /** The files as they stood when the run first looked, with what the tasks before have written. */
+  async #baseOf(repository: Repository, run: string, written: readonly string[]) {
+    let base = await this.#snapshot(repository, run);
+    const git = await repository.git();
+    const notes: string[] = [];
+    for (const ref of written) {
+      const merged = await merge(git, base, ref);
+      if (merged.commit !== undefined) base = merged.commit;
+      else notes.push(`What ${ref} changed could not be brought together with the rest, in ${merged.conflicts}.`);
+    }
+    return { base, notes };
+  }
+
+  async #snapshot(repository: Repository, run: string): Promise<string> {
+    const kept = `refs/tutti/${run}.base`;
+    const git = await repository.git();
+    const before = await git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", kept);
+    if (before.code === 0) return before.stdout.trim();
+    const known = this.#bases.get(run) ?? repository.snapshot();
+    this.#bases.set(run, known);
+    try {
+      const base = await known;
+      await git.run("update-ref", "--end-of-options", kept, base);
+      return base;
+    } finally {
+      this.#bases.delete(run);
+    }
+  }
+
+  #inOrder<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(act);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}
+
+async function looking(folder: string): Promise<OpenWorkspace> {
+  const files = await folderWorkspace(folder, false);
+  return { ...files, notes: [], keep: async () => undefined, close: async () => {} };
+}
+
+/** Of the tasks before it, those that wrote, in the order in which they build on each other. */
+async function refsOf(repository: Repository, { run, after }: WorkspaceOf): Promise<readonly string[]> {
+  if (after.length === 0) return [];
+  const git = await repository.git();
+  const listed = await git.run("for-each-ref", "--format=%(refname)", `refs/tutti/${run}/`);
+  const there = new Set(listed.split("\n"));
+  return after.map((task) => `refs/tutti/${run}/${task}`).filter((ref) => there.has(ref));
+}
+
+async function merge(git: Git, base: string, ref: string) {
+  const isIn = async (a: string, b: string) => (await git.ask("merge-base", "--is-ancestor", a, b)).code === 0;
+  if (await isIn(ref, base)) return { commit: base };
+  if (await isIn(base, ref))
+    return { commit: await git.run("rev-parse", "--verify", "--end-of-options", `${ref}^{commit}`) };
+  const { code, stdout } = await git.ask("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", base, ref);
+  const [tree = "", ...paths] = stdout.split("\0").filter((part) => part !== "");
+  if (code !== 0) return { conflicts: paths.slice(0, 10).join(", ") || "their histories" };
+  const words = `Bring together what was written before, with ${ref}`;
+  return { commit: await git.run("commit-tree", "-p", base, "-p", ref, "-m", words, tree) };
+}
+
+async function add(repository: Repository, path: string, base: string): Promise<void> {
+  const git = await repository.git();
+  // It was made before our host died, and what lies in it has not been kept yet.
+  if (existsSync(join(path, ".git"))) return;
+  await rm(path, { recursive: true, force: true });
+  await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
+  await git.run("worktree", "prune");
+  await git.run("worktree", "add", "--detach", "--force", "--quiet", "--", path, base);
+}
+
+async function remove(repository: Repository, path: string): Promise<void> {
+  const git = await repository.git();
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  await git.run("worktree", "prune");
+}
+
+/** Commits all that differs from the base, with an index of our own: what the agent did to its index does not count. */
+async function keep(
+  repository: Repository,
+  { run, taskId, attempt }: WorkspaceOf,
+  path: string,
+  base: string,
+  outcome: "done" | "failed",
+): Promise<Changes | undefined> {
+  if (!existsSync(path)) throw new TuttiError("WRONG_STATE", `the worktree ${path} was deleted while it was worked in`);
+  const room = await mkdtemp(join(tmpdir(), "tutti-index-"));
+  try {
+    const bare = await repository.git();
+    const git = bare.with({ GIT_INDEX_FILE: join(room, "index"), GIT_DIR: repository.gitDir, GIT_WORK_TREE: path });
+    await git.run("read-tree", base);
+    await git.run("add", "--all", "--ignore-errors", "--", ":/");
+    const tree = await git.run("write-tree");
+    if (tree === (await bare.run("rev-parse", "--verify", "--end-of-options", `${base}^{tree}`))) return undefined;
+    const commit = await bare.run("commit-tree", "-p", base, "-m", `${taskId}, attempt ${attempt}`, tree);
+    const ref = outcome === "done" ? `refs/tutti/${run}/${taskId}` : `refs/tutti/${run}.failed/${taskId}/${attempt}`;
+    await bare.run("update-ref", "--end-of-options", ref, commit);
+    return { ref, base, commit, ...(await filesOf(bare, base, commit)) };
+  } finally {
+    await rm(room, { recursive: true, force: true });
+  }
+}
+
+async function filesOf(git: Git, base: string, commit: string) {
+  const told = await git.run(
+    "diff-tree",
+    "-r",
+    "-z",
+    "--numstat",
+    "--no-renames",
+    "--no-ext-diff",
+    "--no-textconv",
+    base,
+    commit,
+  );
+  const files = told.split("\0").flatMap((line): ChangedFile[] => {
+    const [added = "", removed = "", path] = line.split("\t");
+    const lines = (text: string) => (text === "-" ? null : Number(text));
+    return path === undefined ? [] : [{ path, added: lines(added), removed: lines(removed) }];
+  });
+  const more = files.length - MOST_NAMED;
+  return { files: files.slice(0, MOST_NAMED), ...(more > 0 ? { more } : {}) };
+}

@@ -1,0 +1,199 @@
+/** Attempts that write, each in a worktree of its own, over real repositories. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { WorkspaceOf } from "../src/domain/workspace.ts";
+import { worktrees } from "../src/workspace/worktrees.ts";
+import { Homes } from "./support/homes.ts";
+
+const homes = new Homes();
+const RUN = "01arz3ndektsv4rrffq69g5fav";
+
+const git = (cwd: string, ...args: readonly string[]) =>
+  execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@localhost", ...args], { cwd, encoding: "utf8" }).trim();
+
+function repository(files: { readonly [path: string]: string } = { "a.txt": "one\n" }): string {
+  const folder = homes.path(files);
+  git(folder, "init", "--quiet", "--initial-branch=main");
+  git(folder, "add", "--all");
+  git(folder, "commit", "--quiet", "--message", "first");
+  return folder;
+}
+
+function over(folder: string) {
+  const home = homes.path({ ".keep": "" });
+  const spaces = worktrees({ folder, home });
+  const of = (taskId: string, after: readonly string[] = [], attempt = 1): WorkspaceOf => ({
+    ...{ run: RUN, taskId, attempt, after },
+  });
+  return {
+    home,
+    open: (taskId: string, after?: readonly string[], writes = true) => spaces.open(of(taskId, after), writes),
+    /** Writes these files as that task, and keeps them. */
+    async write(taskId: string, files: { readonly [path: string]: string }, after?: readonly string[]) {
+      const space = await spaces.open(of(taskId, after), true);
+      for (const [path, text] of Object.entries(files)) await space.write(path, text);
+      const changes = await space.keep("done");
+      await space.close();
+      return changes;
+    },
+  };
+}
+/** All that a person would notice of his own repository. */
+const looks = (folder: string) =>
+  [
+    git(folder, "status", "--porcelain", "--ignored"),
+    git(folder, "branch", "--all"),
+    git(folder, "stash", "list"),
+    git(folder, "rev-parse", "HEAD"),
+    git(folder, "config", "--local", "--list"),
+    git(folder, "ls-files", "--stage"),
+  ].join("\n---\n");
+
+test("[I12] what an attempt wrote is kept under its task, and the user's checkout is as it was", async () => {
+  const folder = repository();
+  const before = looks(folder);
+  const { home, open } = over(folder);
+  const space = await open("build");
+  await space.write("a.txt", "two\n");
+  await space.write("new/b.txt", "b\n");
+  expect(readFileSync(join(folder, "a.txt"), "utf8")).toBe("one\n");
+  const changes = await space.keep("done");
+  await space.close();
+  expect(changes).toMatchObject({
+    ref: `refs/tutti/${RUN}/build`,
+    base: git(folder, "rev-parse", "HEAD"),
+    files: [
+      { path: "a.txt", added: 1, removed: 1 },
+      { path: "new/b.txt", added: 1, removed: 0 },
+    ],
+  });
+  expect(git(folder, "show", `refs/tutti/${RUN}/build:a.txt`)).toBe("two");
+  expect(looks(folder)).toBe(before);
+  expect(existsSync(space.root)).toBe(false);
+  expect(git(folder, "worktree", "list").split("\n")).toHaveLength(1);
+  expect(readdirSync(join(home, "worktrees", RUN))).toEqual([]);
+});
+
+test("work begins with what the user had not committed, new files included and ignored ones not", async () => {
+  const folder = repository({ "a.txt": "one\n", ".gitignore": "secret\n" });
+  writeFileSync(join(folder, "a.txt"), "changed\n");
+  writeFileSync(join(folder, "b.txt"), "new\n");
+  writeFileSync(join(folder, "secret"), "s\n");
+  const before = looks(folder);
+  const space = await over(folder).open("build");
+  expect((await space.list()).paths.toSorted()).toEqual([".gitignore", "a.txt", "b.txt"]);
+  expect(await space.read("a.txt")).toBe("changed\n");
+  expect(await space.keep("done")).toBeUndefined();
+  await space.close();
+  expect(looks(folder)).toBe(before);
+});
+
+test("a task sees what the tasks before it wrote, brought together, and writes upon it", async () => {
+  const folder = repository({ "a.txt": "1\n2\n3\n4\n5\n6\n7\n8\n9\n" });
+  const { open, write } = over(folder);
+  await write("top", { "a.txt": "one\n2\n3\n4\n5\n6\n7\n8\n9\n" });
+  await write("bottom", { "a.txt": "1\n2\n3\n4\n5\n6\n7\n8\nnine\n" });
+  const both = await open("review", ["top", "bottom"], false);
+  expect(await both.read("a.txt")).toBe("one\n2\n3\n4\n5\n6\n7\n8\nnine\n");
+  expect(both).toMatchObject({ isWritable: false, notes: [] });
+  await both.close();
+  const last = await write("last", { "b.txt": "b\n" }, ["top", "bottom", "review"]);
+  expect(last?.files).toEqual([{ path: "b.txt", added: 1, removed: 0 }]);
+  expect(git(folder, "show", `refs/tutti/${RUN}/last:a.txt`)).toContain("one\n");
+});
+
+test("what cannot be brought together is said to whoever works on it", async () => {
+  const { open, write } = over(repository());
+  await write("one", { "a.txt": "mine\n" });
+  await write("two", { "a.txt": "yours\n" });
+  const space = await open("after", ["one", "two"]);
+  expect(space.notes).toEqual([expect.stringMatching(/refs\/tutti\/.*\/two changed could not .* in a\.txt/)]);
+  expect(await space.read("a.txt")).toBe("mine\n");
+  await space.close();
+});
+
+test("[I12] an attempt that failed leaves what it wrote under a name of its own", async () => {
+  const folder = repository();
+  const space = await over(folder).open("build");
+  await space.write("a.txt", "half\n");
+  expect(await space.keep("failed")).toMatchObject({ ref: `refs/tutti/${RUN}.failed/build/1` });
+  await space.close();
+  expect(git(folder, "show", `refs/tutti/${RUN}.failed/build/1:a.txt`)).toBe("half");
+});
+
+test("[I12] a worktree that outlived its host is found again as it was left", async () => {
+  const folder = repository();
+  const { home, open } = over(folder);
+  await (await open("build")).write("a.txt", "half\n");
+  const again = await worktrees({ folder, home }).open({ run: RUN, taskId: "build", attempt: 1, after: [] }, true);
+  expect(await again.read("a.txt")).toBe("half\n");
+  await again.close();
+});
+
+test("a folder without git, and a repository without a commit, serve too", async () => {
+  const bare = homes.path({ "a.txt": "one\n" });
+  const { write } = over(bare);
+  expect(await write("build", { "a.txt": "two\n" })).toMatchObject({
+    files: [{ path: "a.txt", added: 1, removed: 1 }],
+  });
+  expect(readdirSync(bare)).toEqual(["a.txt"]);
+  const unborn = homes.path({ "a.txt": "one\n" });
+  git(unborn, "init", "--quiet");
+  expect(await over(unborn).write("build", { "b.txt": "x\n" })).toMatchObject({ files: [{ path: "b.txt" }] });
+});
+
+test("many at once do not get into each other's way", async () => {
+  const folder = repository();
+  const { write } = over(folder);
+  const all = await Promise.all(Array.from({ length: 12 }, (_, i) => write(`t${i}`, { [`f${i}`]: "x\n" })));
+  expect(all.map((changes) => changes?.files.length)).toEqual(Array.from({ length: 12 }, () => 1));
+  expect(git(folder, "worktree", "list").split("\n")).toHaveLength(1);
+});
+
+test("[G2] nothing that a repository brings along is run: hooks, filters, monitors, drivers", async () => {
+  const mark = join(homes.path({ ".keep": "" }), "was-run");
+  const folder = repository({ "a.txt": "one\n", ".gitattributes": "* filter=evil diff=evil merge=evil\n" });
+  const run = `touch ${mark}; cat`;
+  for (const [key, value] of [
+    ["filter.evil.clean", run],
+    ["filter.evil.smudge", run],
+    ["filter.evil.process", run],
+    ["filter.evil.required", "true"],
+    ["diff.evil.textconv", run],
+    ["diff.evil.command", run],
+    ["diff.external", run],
+    ["merge.evil.driver", run],
+    ["core.fsmonitor", run],
+    ["core.sshCommand", run],
+    ["core.pager", run],
+    ["gpg.program", run],
+    ["commit.gpgSign", "true"],
+  ] as const)
+    git(folder, "config", key, value);
+  mkdirSync(join(folder, ".git/hooks"), { recursive: true });
+  for (const hook of ["post-checkout", "pre-commit", "reference-transaction", "post-index-change", "post-merge"])
+    writeFileSync(join(folder, ".git/hooks", hook), `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
+  writeFileSync(join(folder, "a.txt"), "changed\n");
+  const { write, open } = over(folder);
+  await write("one", { "a.txt": "two\n", b: "b\n" });
+  await write("two", { c: "c\n" });
+  await (await open("three", ["one", "two"])).close();
+  expect(existsSync(mark)).toBe(false);
+});
+
+test("[G4] a repository with settings for each worktree is refused by name", async () => {
+  const folder = repository();
+  git(folder, "config", "extensions.worktreeConfig", "true");
+  await expect(over(folder).open("build")).rejects.toThrow(/configuration for each worktree/);
+});
+
+test("a worktree that was deleted under an attempt is named, and nothing is written to the repository", async () => {
+  const folder = repository();
+  const space = await over(folder).open("build");
+  git(folder, "worktree", "remove", "--force", space.root);
+  await expect(space.keep("done")).rejects.toThrow(/was deleted while it was worked in/);
+  expect(git(folder, "for-each-ref", `refs/tutti/${RUN}/`)).toBe("");
+  await space.close();
+});
