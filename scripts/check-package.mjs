@@ -1,7 +1,7 @@
 // Is the package what users should get? Builds, packs, compares the file list, lints the tarball, installs it
 // elsewhere, imports every entry there with the Node that runs this, compiles a user's file against its types
 // and conducts a durable run with it.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -34,6 +34,7 @@ function expectedFiles() {
     ...readdirSync(join(root, "catalog"), { recursive: true, encoding: "utf8" })
       .filter((path) => path.endsWith(".md"))
       .map((path) => `catalog/${path.replaceAll("\\", "/")}`),
+    ...readdirSync(join(root, "dashboard")).map((name) => `dashboard/${name}`),
     ...["CHANGELOG.md", "LICENSE", "README.md", "package.json"],
   ];
 }
@@ -139,6 +140,29 @@ function rehearse(user) {
   console.log("package: npx tutti rehearses a workflow");
 }
 
+/** The server finds its pages where the package has put them. */
+async function servePages(user) {
+  const env = { ...process.env, TUTTI_HOME: join(user, "served") };
+  const bin = join(user, "node_modules", manifest.name, manifest.bin.tutti);
+  const server = spawn(process.execPath, [bin, "serve", "--port", "0", "--json"], {
+    ...{ cwd: user, env, stdio: ["ignore", "pipe", "inherit"] },
+  });
+  try {
+    const told = await new Promise((resolve, reject) => {
+      server.stdout.once("data", (bytes) => resolve(String(bytes)));
+      server.once("exit", (code) => reject(new Unfit(`tutti serve ended with ${code}`)));
+    });
+    const { url } = JSON.parse(told);
+    for (const name of readdirSync(join(root, "dashboard"))) {
+      const answer = await fetch(`${url}/${name === "index.html" ? "" : name}`);
+      if (answer.status !== 200) throw new Unfit(`tutti serve answers ${answer.status} for ${name} of its dashboard`);
+    }
+  } finally {
+    server.kill();
+  }
+  console.log("package: tutti serve has its pages");
+}
+
 const temporary = realpathSync(mkdtempSync(join(tmpdir(), "tutti-package-")));
 try {
   run("the build fails", process.execPath, [join(root, "scripts/build.mjs")]);
@@ -156,6 +180,7 @@ try {
   compileUser(user);
   conduct(user);
   rehearse(user);
+  await servePages(user);
 } catch (error) {
   if (!(error instanceof Unfit)) throw error;
   console.error(`package: ${error.message}`);

@@ -43,7 +43,7 @@ describe("what users rely on", () => {
       type: "module",
       engines: { node: ">=22.18" },
       sideEffects: false,
-      files: ["dist", "catalog", "README.md", "CHANGELOG.md", "LICENSE"],
+      files: ["dist", "catalog", "dashboard", "README.md", "CHANGELOG.md", "LICENSE"],
     });
   });
 

@@ -19,8 +19,6 @@ export interface Promised {
   readonly missed?: string;
 }
 
-const LATER = "later part";
-
 const INVARIANTS: readonly Promised[] = [
   { id: "I1", text: "Truth: state is a pure function of the events, the same on every machine and driver" },
   {
@@ -218,6 +216,21 @@ const BARS: readonly Promised[] = [
   },
 ].map((promise) => ({ ...promise, source: "README.md, figures" }));
 
+const SECURITY: readonly Promised[] = [
+  {
+    id: "S3",
+    text: "A browser is let in by a code in the fragment of a link, once and within a minute, and holds a cookie that no script reads; neither is logged",
+  },
+  {
+    id: "S5",
+    text: "No other origin is allowed anything; what is written must be JSON, and with a cookie it needs a header that only our page sends",
+  },
+  {
+    id: "S6",
+    text: "Pages load only what comes from their own server, nobody frames them, and what agents write is text and never HTML",
+  },
+].map((promise) => ({ ...promise, source: "SECURITY.md" }));
+
 const README: readonly Promised[] = [
   {
     id: "readme:resume",
@@ -230,4 +243,4 @@ const README: readonly Promised[] = [
   { id: "readme:light", text: "Importing it does nothing: no file, no output, no handle that keeps Node alive" },
 ].map((promise) => ({ ...promise, source: "README.md" }));
 
-export const PROMISES: readonly Promised[] = [...INVARIANTS, ...BARS, ...README];
+export const PROMISES: readonly Promised[] = [...INVARIANTS, ...BARS, ...SECURITY, ...README];

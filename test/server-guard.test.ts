@@ -12,12 +12,16 @@ afterAll(() => api[Symbol.asyncDispose]());
 
 const filled = (path: string) => path.replace(":id", RUN).replace(":gate", "g").replace(":name", "builder");
 const table = ROUTES.map(({ method, path }) => [method, path] as const);
-const isOpen = (path: string) => path === "/api/health";
+/** What answers without a token: that the server is there, the entrance for codes, and the pages. */
+const OPEN = /^GET \/(?!api\/)|^GET \/api\/health$|^POST \/api\/session$/;
 
 describe("every route", () => {
   test("is in the list that the server exports", () => {
     expect(table.map((row) => row.join(" ")).sort()).toEqual([
       "DELETE /api/agents/:name",
+      "DELETE /api/session",
+      "GET /",
+      "GET /api.js",
       "GET /api/agents",
       "GET /api/agents/:name",
       "GET /api/gates",
@@ -27,6 +31,11 @@ describe("every route", () => {
       "GET /api/runs/:id",
       "GET /api/runs/:id/events",
       "GET /api/workflows/list",
+      ...["app", "dom", "fold"].map((name) => `GET /${name}.js`),
+      "GET /icon.svg",
+      ...["list", "rows", "run"].map((name) => `GET /${name}.js`),
+      "GET /runs/:id",
+      ...["steer.js", "stream.js", "style.css", "task.js", "theme.css", "words.js"].map((name) => `GET /${name}`),
       "PATCH /api/agents/:name",
       "POST /api/agents",
       "POST /api/execute",
@@ -38,6 +47,8 @@ describe("every route", () => {
       "POST /api/runs/:id/pause",
       "POST /api/runs/:id/resume",
       "POST /api/runs/:id/retry",
+      "POST /api/session",
+      "POST /api/session/code",
       "POST /api/workflows/execute",
     ]);
   });
@@ -51,9 +62,10 @@ describe("every route", () => {
       const ask = (headers: Record<string, string>, token: string | null = TOKEN) =>
         own.call(method, target, { headers, token, ...(method === "POST" && { body: {} }) });
       const none = await ask({}, null);
-      expect(none.status).toBe(isOpen(path) ? 200 : 401);
-      if (isOpen(path)) expect(none.body).toEqual({ status: "ok" });
-      else expect(none.body.error.code).toBe("UNAUTHORIZED");
+      const isOpen = OPEN.test(`${method} ${path}`);
+      expect(none.status).toBe(isOpen ? (method === "POST" ? 422 : 200) : 401);
+      if (!isOpen) expect(none.body.error.code).toBe("UNAUTHORIZED");
+      if (path === "/api/health") expect(none.body).toEqual({ status: "ok" });
       for (const bad of ["wrong", `${TOKEN}x`, TOKEN.slice(1), "[]"]) expect((await ask({}, bad)).status).toBe(401);
       for (const basic of ["", "Bearer", "Bearer ", `Basic ${TOKEN}`, `Bearer ${TOKEN} ${TOKEN}`])
         expect((await ask({ Authorization: basic }, null)).status).toBe(401);
@@ -82,7 +94,7 @@ describe("every route", () => {
   test("also one that is not there, and any other method", async () => {
     expect((await get("/api/secret", { token: null })).status).toBe(401);
     expect((await get("/api/secret")).body.error).toMatchObject({ code: "NOT_FOUND" });
-    expect((await get("/")).status).toBe(404);
+    expect((await get("/index.html")).status).toBe(404);
     expect((await get("/api/workflow/list")).body.error.message).toContain("did you mean '/api/workflows/list'?");
     for (const [method, path] of [
       ["GET", "/api/workflows/execute"],
@@ -97,7 +109,7 @@ describe("every route", () => {
     expect((await call("HEAD", `/api/runs/${RUN}/events`)).status).toBe(405);
   });
 
-  test("answers with security headers, without CORS and without a trace of code", async () => {
+  test("[S5] answers with security headers, without CORS and without a trace of code", async () => {
     for (const answer of [
       await get("/api/runs"),
       await get("/api/nope"),

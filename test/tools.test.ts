@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../src/app/system.ts";
 import type { LogEntry } from "../src/domain/facts.ts";
 import type { Outcome } from "../src/domain/ports.ts";
+import type { Workspaces } from "../src/domain/workspace.ts";
 import { type ModelSettings, modelRuntime } from "../src/runtimes/model/runtime.ts";
 import { folderWorkspace } from "../src/workspace/folder.ts";
 import type { FakeReply } from "./support/fake-protocols.ts";
@@ -33,15 +34,17 @@ interface At {
   readonly world?: HeldWorld;
   readonly restart?: number;
   readonly settings?: ModelSettings;
+  readonly workspaces?: Workspaces;
 }
 
-function perform({ root, model = CLAUDE, world = heldWorld(), restart = 0, settings }: At): Promise<Outcome> {
+function perform({ root, model = CLAUDE, world = heldWorld(), restart = 0, settings, ...more }: At): Promise<Outcome> {
   const one = { apiKey: "key-of-nobody", baseUrl: fake.url };
   const runtime = modelRuntime({
     clock: systemClock,
     providers: { anthropic: one, openai: one, google: one },
     instructionsOf: () => ({ tools: TOOLS, ...settings }),
     workspaces: { open: async () => ({ ...(await folderWorkspace(root, true)), ...UNKEPT }) },
+    ...more,
     shell: { env: { PATH: process.env["PATH"], SECRET: "canary-of-the-test" }, hidden: [], limits: {} },
   });
   return runtime.perform(attemptOf(model, { restart, prompt: "Mend it" }), world);
@@ -158,6 +161,21 @@ describe("commands", () => {
 });
 
 const port = () => new URL(fake.url).port;
+
+test("[I12] the files stand until what was written is kept", async () => {
+  const order: string[] = [];
+  const root = homes.path({ a: "x" });
+  const kept = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
+  const workspace = {
+    ...(await folderWorkspace(root, true)),
+    notes: [],
+    keep: () => kept.then(() => void order.push("kept")) as Promise<undefined>,
+    close: async () => void order.push("closed"),
+  };
+  fake.script(DONE);
+  await perform({ root, workspaces: { open: async () => workspace } });
+  expect(order).toEqual(["kept", "closed"]);
+});
 
 describe("after a crash", () => {
   const script = () => [

@@ -13,6 +13,7 @@ import { gates } from "./commands/gates.ts";
 import { gc } from "./commands/gc.ts";
 import { init } from "./commands/init.ts";
 import { message } from "./commands/message.ts";
+import { open } from "./commands/open.ts";
 import { pause } from "./commands/pause.ts";
 import { report } from "./commands/report.ts";
 import { resume } from "./commands/resume.ts";
@@ -31,7 +32,7 @@ import { type Io, processIo } from "./io.ts";
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   ...[run, ask, runs, show, events, report],
   ...[pause, resume, cancel, again, message, gates, decide],
-  ...[workflows, agents, route, team, trust, init, serve, doctor, gc],
+  ...[workflows, agents, route, team, trust, init, serve, open, doctor, gc],
 ];
 
 export async function main(argv: readonly string[]): Promise<void> {

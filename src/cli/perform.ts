@@ -10,6 +10,7 @@ import { shortRun } from "./plain.ts";
 import { type Progress, paceOf } from "./progress.ts";
 import { writeOut } from "./report.ts";
 import { viewRun } from "./run-view.ts";
+import { findServer, pageOf } from "./served.ts";
 import { plural } from "./units.ts";
 
 export interface Performing {
@@ -41,7 +42,7 @@ export async function perform(io: Io, host: Host, prepared: Prepared, how: Perfo
     io.out("");
     for (const line of forecastLines(forecast, io.columns)) io.out(line);
   }
-  if (mode !== "json") sayNext(io, conducted.progress, isRehearsal ? how.target : undefined);
+  if (mode !== "json") await sayNext(io, conducted.progress, isRehearsal ? how.target : undefined);
   return conducted.code;
 }
 
@@ -56,6 +57,7 @@ export async function goOn(
   await handle.opened();
   how.onStart?.(handle.id);
   if (mode === "plain") io.out(`run ${handle.id}`);
+  if (mode !== "json") await sayPage(io, handle.id);
   const conducted = await conduct(io, handle, { mode, ...how });
   if (mode !== "json") showEnd(io, conducted.progress);
   if (how.out !== undefined) {
@@ -65,8 +67,16 @@ export async function goOn(
   return conducted;
 }
 
+/** Where the run is seen in a browser. On a terminal it stays above the block; lines for a pipe do not have it in them. */
+async function sayPage(io: Io, run: string): Promise<void> {
+  const server = await findServer(io);
+  if (server === undefined) return;
+  if (io.isLive) io.out(pageOf(server, run));
+  else io.err(pageOf(server, run));
+}
+
 /** `target`: what could now be run for real. */
-export function sayNext(io: Io, progress: Progress, target?: string): void {
+export async function sayNext(io: Io, progress: Progress, target?: string): Promise<void> {
   const { run, status } = progress;
   const short = shortRun(run);
   const [task] = [...progress.tasks.values()].filter((row) => row.tokens > 0).toReversed();
@@ -78,6 +88,7 @@ export function sayNext(io: Io, progress: Progress, target?: string): void {
   if (failed) lines.push([`retry ${short} ${failed.id}`, "again, with what was done"]);
   lines.push([`show ${short}${task ? ` --task ${task.id}` : ""}`, task ? "one output" : "how it stands"]);
   lines.push([`report ${short}`, "all of it"]);
+  lines.push((await findServer(io)) ? [`open ${short}`, "in your browser"] : ["serve --open", "runs in your browser"]);
   if (target !== undefined && status === "complete") lines.push([`run ${target} --model provider/id`, "for real"]);
   io.out("\nNext:");
   for (const [command, what] of lines) io.out(`  ${io.me} ${command}   # ${what}`);

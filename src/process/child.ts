@@ -29,7 +29,7 @@ export interface ChildLimits {
   /** Seconds of one process. */
   readonly cpu: number;
 }
-export const CHILD_LIMITS: ChildLimits = {
+const CHILD_LIMITS: ChildLimits = {
   wall: 600_000,
   idle: 300_000,
   output: 64 * 1024 * 1024,
@@ -71,7 +71,7 @@ const GRACE = 5000;
 /** Milliseconds between two looks at its memory and its children. */
 const LOOK = 1000;
 
-export class Child {
+class Child {
   readonly #options: ChildOptions;
   readonly #limits: ChildLimits;
   readonly #mark = randomUUID();

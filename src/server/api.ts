@@ -14,6 +14,13 @@ export interface ApiError {
   };
 }
 
+/** Lets one browser in, once: at `<server>/#code=<code>`. */
+export interface Code {
+  readonly code: string;
+  /** Milliseconds. */
+  readonly expiresIn: number;
+}
+
 export type Accepted = { readonly run: string };
 /** `obeyed` here, or `handed-over` to the process that conducts the run. */
 export interface Steered extends Accepted {
@@ -42,6 +49,7 @@ export interface RunListed {
   readonly summary?: Summary;
   readonly parent?: Parent;
   readonly reason?: string;
+  readonly rehearsed?: true;
 }
 export interface RunList {
   readonly runs: readonly RunListed[];

@@ -1,6 +1,7 @@
 /** How this server is, for people, probes and Prometheus. */
 import type { AgentMetric, Health, Metrics } from "./api.ts";
 import { wantsJson } from "./guard.ts";
+import { CHALLENGE, PROOF, proofOf } from "./proof.ts";
 import type { Route } from "./route.ts";
 import type { Measured } from "./tallies.ts";
 
@@ -8,7 +9,9 @@ export const healthRoutes: readonly Route[] = [
   {
     method: "GET",
     path: "/api/health",
-    handle(c, { host, feeds }) {
+    handle(c, { host, feeds, key }) {
+      const challenge = c.req.header(CHALLENGE);
+      if (challenge !== undefined) c.header(PROOF, proofOf(key, challenge));
       if (!c.env.isTrusted) return c.json<Health>({ status: "ok" });
       return c.json<Health>({
         status: "ok",

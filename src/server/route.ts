@@ -2,17 +2,21 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { Host } from "../app/host.ts";
+import type { Door } from "./door.ts";
 import type { Feeds } from "./feeds.ts";
+import type { Guard, Passed } from "./guard.ts";
 import type { Tallies } from "./tallies.ts";
 
-export interface Bindings extends HttpBindings {
-  readonly isTrusted: boolean;
-}
+export type Bindings = HttpBindings & Passed;
 
 export interface Shared {
   readonly host: Host;
   readonly feeds: Feeds;
   readonly tallies: Tallies;
+  readonly door: Door;
+  readonly guard: Guard;
+  /** Proves that this server is the one that whoever has the key means. */
+  readonly key: string;
 }
 
 export interface Route {

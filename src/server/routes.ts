@@ -2,9 +2,11 @@
 import { agentRoutes } from "./agents.ts";
 import { gateRoutes } from "./gates.ts";
 import { healthRoutes } from "./health.ts";
+import { pageRoutes } from "./page-routes.ts";
 import { processRoutes } from "./process.ts";
 import type { Route } from "./route.ts";
 import { runRoutes } from "./runs.ts";
+import { sessionRoutes } from "./session.ts";
 import { steeringRoutes } from "./steering.ts";
 import { workflowRoutes } from "./workflows.ts";
 
@@ -16,4 +18,6 @@ export const ROUTES: readonly Route[] = [
   ...processRoutes,
   ...agentRoutes,
   ...healthRoutes,
+  ...sessionRoutes,
+  ...pageRoutes,
 ];

@@ -1,7 +1,7 @@
 /**
  * Tutti over HTTP: JSON and event streams, for programs on this machine and its user's own pages.
  *
- * N1. No request reaches a route but through the guard: Host, Origin, token, limits.
+ * N1. No request reaches a route but through the guard: Host, Origin, token or cookie, limits.
  * N2. A run belongs to the host: it survives whoever streams it.
  * N3. One reader of the journal serves all streams of a run; what waits for a client waits in the journal.
  * N4. Whatever a client sends or leaves unread, it costs a bounded amount of memory.
@@ -12,9 +12,11 @@ import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import type { Host } from "../app/host.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import { LARGEST_BODY, MIB } from "./body.ts";
+import { Door } from "./door.ts";
 import { Feeds } from "./feeds.ts";
 import { createGuard, isLoopback } from "./guard.ts";
 import { Held } from "./held.ts";
+import { newSecret } from "./proof.ts";
 import { Refusal, refusalResponse, SECURITY_HEADERS } from "./refusal.ts";
 import { createRouter } from "./router.ts";
 import { Tallies } from "./tallies.ts";
@@ -47,6 +49,9 @@ const LIMITS = {
   held: 128 * MIB,
   /** Milliseconds in which an answer must have been taken. */
   taking: 60_000,
+  /** Milliseconds in which a code lets a browser in, and after its last request when a browser's session ends. */
+  codeLife: 60_000,
+  sessionLife: 12 * 3_600_000,
 };
 const SHORTEST_TOKEN = 16;
 /** Milliseconds that streams have at the end to send what they hold. */
@@ -55,6 +60,10 @@ const FAREWELL = 1000;
 export interface Served {
   readonly url: string;
   readonly port: number;
+  /** For whoever wants to know it again: see `proof.ts`. */
+  readonly key: string;
+  /** A code that lets one browser in, once. */
+  code(): string;
   close(): Promise<void>;
 }
 
@@ -63,9 +72,8 @@ export async function serve(options: ServeOptions): Promise<Served> {
   check(options);
   const limits = { ...LIMITS, ...options.limits };
   const feeds = new Feeds({ ...limits, journal: host.journal, most: limits.streams, log });
-  const router = createRouter({ host, feeds, tallies: new Tallies(host.journal) }, (thrown) =>
-    log(`error: ${reasonOf(thrown)}`),
-  );
+  const door = new Door(limits);
+  const key = newSecret();
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 });
   server.maxConnections = limits.connections;
   await new Promise<void>((resolve, reject) => {
@@ -78,13 +86,17 @@ export async function serve(options: ServeOptions): Promise<Served> {
     });
   });
   const { port } = server.address() as AddressInfo;
-  const guard = createGuard({ hostname, port, token, ...limits });
+  const guard = createGuard({ hostname, port, token, door, ...limits });
+  const router = createRouter({ host, feeds, tallies: new Tallies(host.journal), door, guard, key }, (thrown) =>
+    log(`error: ${reasonOf(thrown)}`),
+  );
   const held = new Held({ most: limits.held, body: LARGEST_BODY, patience: limits.taking });
 
   const answer = async (request: Request, { incoming, outgoing }: HttpBindings): Promise<Response> => {
     const begun = performance.now();
     const pass = async () => {
-      const passed = guard(incoming);
+      const passed = guard.pass(incoming);
+      if (passed.session !== undefined) door.hold(passed.session, outgoing);
       held.admit(incoming, outgoing);
       return router.fetch(request, { incoming, outgoing, ...passed });
     };
@@ -108,6 +120,8 @@ export async function serve(options: ServeOptions): Promise<Served> {
   return {
     url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
     port,
+    key,
+    code: () => door.issue(),
     close() {
       closed ??= new Promise((resolve) => {
         server.close(() => resolve());

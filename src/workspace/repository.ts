@@ -42,7 +42,7 @@ export async function repositoryOf(folder: string, home: string): Promise<Reposi
     folder: top,
     gitDir,
     git: () => Git.at({ cwd: top }),
-    snapshot: () => snapshot(top, gitDir, () => [[":/"]]),
+    snapshot: () => snapshot(top, gitDir, () => [["."]]),
   };
 }
 

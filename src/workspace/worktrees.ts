@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { TuttiError } from "../domain/error.ts";
 import type { ChangedFile, Changes, OpenWorkspace, WorkspaceOf, Workspaces } from "../domain/workspace.ts";
 import { folderWorkspace } from "./folder.ts";
-import type { Git } from "./git.ts";
+import { Git } from "./git.ts";
 import { type Repository, repositoryOf } from "./repository.ts";
 
 /** Files of one change that are named; the commit has all of them. */
@@ -157,9 +157,11 @@ async function keep(
   const room = await mkdtemp(join(tmpdir(), "tutti-index-"));
   try {
     const bare = await repository.git();
-    const git = bare.with({ GIT_INDEX_FILE: join(room, "index"), GIT_DIR: repository.gitDir, GIT_WORK_TREE: path });
+    // From within, and by names that the agent cannot have changed: what lies in `.git` here is not asked.
+    const own = { GIT_INDEX_FILE: join(room, "index"), GIT_DIR: repository.gitDir, GIT_WORK_TREE: path };
+    const git = await Git.at({ cwd: path, env: own });
     await git.run("read-tree", base);
-    await git.run("add", "--all", "--ignore-errors", "--", ":/");
+    await git.run("add", "--all", "--ignore-errors", "--", ".");
     const tree = await git.run("write-tree");
     if (tree === (await bare.run("rev-parse", "--verify", "--end-of-options", `${base}^{tree}`))) return undefined;
     const commit = await bare.run("commit-tree", "-p", base, "-m", `${taskId}, attempt ${attempt}`, tree);

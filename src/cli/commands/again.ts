@@ -48,6 +48,6 @@ async function act(io: Io, how: "retry" | "fork", word: string, task: string | u
   const { code, progress } = await goOn(io, host, handle, {
     ...{ isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out },
   });
-  if (!flags.json) sayNext(io, progress);
+  if (!flags.json) await sayNext(io, progress);
   return code;
 }

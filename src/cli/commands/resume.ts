@@ -50,7 +50,7 @@ async function act(io: Io, word: string, flags: Flags): Promise<number> {
     const how = { isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out };
     // Of a run that has ended the results are shown again.
     const { code, progress, results } = await goOn(io, host, handle, { ...how, known: state.results ? 0 : state.seq });
-    if (!flags.json) sayNext(io, progress);
+    if (!flags.json) await sayNext(io, progress);
     return results ? (code === 130 ? code : exitOfRun(results.status)) : code;
   } catch (error) {
     if (!(error instanceof TuttiError && error.code === "RUN_OWNED")) throw error;

@@ -149,7 +149,8 @@ class ModelRuntime implements Runtime {
       },
       kept,
     );
-    return desk.kept(outcome);
+    // Awaited here: the desk must stand until all is kept.
+    return await desk.kept(outcome);
   }
 
   #desk({ run, task, attempt }: Attempt, world: AttemptWorld, powers: ModelSettings): Promise<Desk> {

@@ -59,8 +59,9 @@ export class Desk implements AsyncDisposable {
       // Nobody hears us any more: this very attempt goes on in these files when the run is taken up again.
       this.#isLeft = true;
       if (!outcome.ok) return outcome;
-      const reason = `what it wrote cannot be kept: ${reasonOf(error)}`;
-      return { ok: false, failure: "error", retry: "safe", reason, ...(outcome.usage && { usage: outcome.usage }) };
+      const reason = `what it wrote lies in ${this.#workspace.root} and cannot be kept: ${reasonOf(error)}`;
+      // Another attempt would be paid again, and meet the same fault.
+      return { ok: false, failure: "error", retry: "never", reason, ...(outcome.usage && { usage: outcome.usage }) };
     }
   }
 

@@ -37,7 +37,7 @@ for (const [net, bits] of [
 ] as const)
   INNER.addSubnet(net, bits, "ipv6");
 
-export const isInner = (address: string): boolean => INNER.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+const isInner = (address: string): boolean => INNER.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 
 export const fetchPage = tool({
   name: "fetch",
