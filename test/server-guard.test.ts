@@ -30,6 +30,7 @@ describe("every route", () => {
       "GET /api/runs",
       "GET /api/runs/:id",
       "GET /api/runs/:id/events",
+      "GET /api/stats",
       "GET /api/workflows/list",
       ...["app", "dom", "fold"].map((name) => `GET /${name}.js`),
       "GET /icon.svg",

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../src/app/system.ts";
+import { settled } from "../src/app/virtual-clock.ts";
 import type { LogEntry } from "../src/domain/facts.ts";
 import type { Outcome } from "../src/domain/ports.ts";
 import type { Workspaces } from "../src/domain/workspace.ts";
@@ -165,15 +166,18 @@ const port = () => new URL(fake.url).port;
 test("[I12] the files stand until what was written is kept", async () => {
   const order: string[] = [];
   const root = homes.path({ a: "x" });
-  const kept = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
   const workspace = {
     ...(await folderWorkspace(root, true)),
     notes: [],
-    keep: () => kept.then(() => void order.push("kept")) as Promise<undefined>,
+    keep: async () => {
+      await settled();
+      order.push("kept");
+      return undefined;
+    },
     close: async () => void order.push("closed"),
   };
   fake.script(DONE);
-  await perform({ root, workspaces: { open: async () => workspace } });
+  await perform({ root, settings: { tools: ["write"] }, workspaces: { open: async () => workspace } });
   expect(order).toEqual(["kept", "closed"]);
 });
 

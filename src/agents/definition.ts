@@ -33,6 +33,10 @@ export interface AgentFile {
   readonly deniedTools?: readonly string[];
   readonly permissions?: readonly PermissionRule[];
   readonly model?: string;
+  /** Further models that do as well: each attempt gets the one that promises most just then. */
+  readonly models?: readonly string[];
+  /** At most this many of it at once. */
+  readonly places?: number;
   readonly temperature?: number;
   readonly effort?: string;
   readonly maxTurns?: number;
@@ -47,6 +51,10 @@ export type Parsed =
 
 const temperature: Shape = (value) =>
   typeof value === "number" && value >= 0 && value <= 2 ? undefined : wrong("must be a number from 0 to 2");
+const few =
+  (most: number, list: Shape): Shape =>
+  (value) =>
+    Array.isArray(value) && value.length > most ? wrong(`must have at most ${most} entries`) : list(value);
 const rule = fields({ action: text(100, 1), resource: text(1000, 1), effect: oneOf(EFFECTS) }, [
   ...["action", "resource", "effect"],
 ]);
@@ -63,6 +71,8 @@ export const KEYS: { readonly [key: string]: Shape } = {
   deniedTools: listOf(text(200, 1)),
   permissions: listOf(rule),
   model: text(200, 1),
+  models: few(10, listOf(text(200, 1))),
+  places: whole(1, 1000),
   temperature,
   effort: text(20, 1),
   maxTurns: whole(1, 10_000),

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { RunEvent } from "../domain/events.ts";
 import { Lesson } from "./experience.ts";
 import { Performance } from "./performance.ts";
-import { StatisticsBook } from "./statistics.ts";
+import { conductedIn, StatisticsBook } from "./statistics.ts";
 
 let seq = 0;
 const at = (type: string, more: object = {}): RunEvent =>
@@ -41,6 +41,27 @@ describe("what a run says about its agents", () => {
       { ...common, ok: true, first: false },
     ]);
     expect(lesson?.conducting).toMatchObject({ delegated: 1, retried: 1, places: 3, decomposition: 200 });
+  });
+
+  test("what conducting came to: who was chosen, what was added, said and handed over", () => {
+    const one = learned(
+      begin({ taskCount: 1 }),
+      added("a", "x", { agentReason: "x with 80 %" }),
+      added("a.2", "x"),
+      at("task:start", { taskId: "a", agentName: "x" }),
+      at("message:sent", { from: "x", to: "y", kind: "data", content: "hi", taskId: "a" }),
+      at("message:sent", { from: "person", to: "x", kind: "data", content: "hi" }),
+      at("task:fallback", { taskId: "a", agentName: "x", to: "y", reason: "it failed" }),
+      complete("a", "y"),
+    );
+    if (one === undefined) throw new Error("nothing was learned");
+    const counts = { delegated: 1, routed: 1, added: 1, messages: 1, gates: 0, planChanges: 0, retried: 0 };
+    expect(one.conducting).toMatchObject({ ...counts, fellBack: 1 });
+    const slow = { ...one, conducting: { ...one.conducting, decomposition: 9000 } };
+    expect(conductedIn([one, slow, one])).toEqual({
+      ...{ runs: 3, delegated: 3, routed: 3, added: 3, messages: 3, gates: 0, planChanges: 0, retried: 0 },
+      ...{ handedOver: 3, decomposition: one.conducting.decomposition },
+    });
   });
 
   test.each<[string, readonly RunEvent[], number]>([
@@ -97,7 +118,8 @@ describe("what a run says about its agents", () => {
       ...book.by("workflow").keys(),
       ...book.by("kind").keys(),
       ...book.by("agent/model").keys(),
-    ]).toEqual(["a/m", "w", "build", "x → a/m"]);
+      ...book.by("agent/workflow").keys(),
+    ]).toEqual(["a/m", "w", "build", "x → a/m", "x → w", "y → w"]);
   });
 });
 

@@ -20,6 +20,12 @@ interface Task {
 /** What conducting itself was like. */
 export interface Conducting {
   readonly delegated: number;
+  /** Tasks that named nobody and got an agent. */
+  readonly routed: number;
+  /** Tasks that came after the start: items, repetitions, what was added to the plan. */
+  readonly added: number;
+  /** From agent to agent. */
+  readonly messages: number;
   /** Milliseconds from the start to the first task. */
   readonly decomposition: number;
   readonly retried: number;
@@ -44,11 +50,12 @@ export class Lesson {
   #firstAt: number | undefined;
   #isRehearsed = false;
   #places = 0;
+  #planned = 0;
   readonly #tasks = new Map<string, Task>();
   readonly #attempts: Attempt[] = [];
   readonly #tried = new Map<string, number>();
   readonly #quality = new Map<string, number[]>();
-  readonly #counts = { retried: 0, fellBack: 0, gates: 0, planChanges: 0 };
+  readonly #counts = { retried: 0, fellBack: 0, gates: 0, planChanges: 0, routed: 0, added: 0, messages: 0 };
 
   note(event: RunEvent): void {
     switch (event.type) {
@@ -56,6 +63,7 @@ export class Lesson {
         this.#workflow = event.workflow;
         this.#startedAt = event.at;
         this.#places = event.options.maxParallelAgents ?? 0;
+        this.#planned = event.taskCount;
         this.#isRehearsed = event.rehearsed === true;
         break;
       case "task:added":
@@ -63,6 +71,8 @@ export class Lesson {
           ...{ agent: event.agentName, dependencies: event.dependencies, model: "", restarts: 0 },
           kind: event.phase ?? "",
         });
+        if (event.agentReason !== undefined) this.#counts.routed++;
+        if (this.#tasks.size > this.#planned) this.#counts.added++;
         // A loop goes round again because its last round was not good enough.
         if (/\.\d+$/.test(event.taskId)) this.#judge([event.taskId.replace(/\.\d+$/, "")], 0.5);
         break;
@@ -84,6 +94,9 @@ export class Lesson {
       case "task:complete":
         this.#attempt(event, true);
         this.#judgement(event.taskId, event.output);
+        break;
+      case "message:sent":
+        if (event.taskId !== undefined) this.#counts.messages++;
         break;
       case "task:fallback":
         this.#counts.fellBack++;

@@ -23,4 +23,3 @@ export const dot = (weights: readonly number[], values: readonly number[]): numb
   values.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), 0);
 
 export const probability = (logOdds: number): number => 1 / (1 + Math.exp(-logOdds));
-export const logOdds = (p: number): number => Math.log(p / (1 - p));

@@ -49,7 +49,7 @@ export function parseAgents(
 }
 
 /** Only we have these; a file without them is read as Claude Code's, which says the rest in nearly the same words. */
-const OURS = /^(?:capabilities|category|tier|deniedTools|permissions):/m;
+const OURS = /^(?:capabilities|category|tier|deniedTools|permissions|models|places):/m;
 const THEIRS = /^(?:mode|permission|steps|maxSteps):|^tools:\s*\n\s+\S+: (?:true|false)/m;
 
 const headOf = (source: string) => /^\uFEFF?---\r?\n([\s\S]*?)\n---/.exec(source.slice(0, 20_000))?.[1] ?? "";

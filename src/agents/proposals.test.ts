@@ -19,7 +19,18 @@ const registry = new AgentRegistry([
   agent("twin-b", ["painting", "drawing"]),
 ]);
 const CALM = { runs: 10, queuedShare: 0, places: 5 };
-const conducting = { delegated: 0, decomposition: 0, retried: 0, fellBack: 0, gates: 0, planChanges: 0, places: 5 };
+const conducting = {
+  delegated: 0,
+  decomposition: 0,
+  retried: 0,
+  fellBack: 0,
+  gates: 0,
+  planChanges: 0,
+  routed: 0,
+  added: 0,
+  messages: 0,
+  places: 5,
+};
 
 /** So many attempts, of which so many succeed. */
 function tried(name: string, attempts: number, ok: number, more: Partial<Observation> = {}): RunLesson {

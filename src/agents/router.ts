@@ -3,11 +3,12 @@
  * definition, what the agent did before, how busy, dear and slow it is. What it must have and has not rules it out.
  * "Nobody fits" is an answer.
  */
+import { logOdds, sampled, successOf } from "../domain/expectation.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import type { AgentFile } from "./definition.ts";
 import { type Asked, askedBy, featuresOf, SIGN, signsOf } from "./evidence.ts";
-import { dot, FIT, type Fit, logOdds, probability } from "./fit.ts";
-import { sampled, successOf, type Track } from "./performance.ts";
+import { dot, FIT, type Fit, probability } from "./fit.ts";
+import type { Track } from "./performance.ts";
 import type { AgentRegistry } from "./registry.ts";
 import { writtenOf } from "./synonyms.ts";
 
@@ -35,7 +36,7 @@ export interface RouteContext {
   readonly explore?: { readonly seed: number };
 }
 export interface Evidence {
-  readonly what: "words" | "success" | "load" | "cost" | "speed";
+  readonly what: "words" | "success" | "load" | "cost" | "speed" | "model";
   /** Log-odds. */
   readonly adds: number;
   readonly because: string;

@@ -1,5 +1,5 @@
 /** Sums over observations, by whatever they are grouped by: agent, model, workflow or kind. */
-import type { RunLesson } from "./experience.ts";
+import type { Conducting, RunLesson } from "./experience.ts";
 import type { Observation } from "./performance.ts";
 
 export interface Statistics {
@@ -15,8 +15,12 @@ export interface Statistics {
   readonly tokens: number;
   readonly costUsd: number | null;
 }
-/** `agent/model` and `agent/kind` are written `name → model`. */
-export type Grouping = "agent" | "model" | "workflow" | "kind" | "agent/model" | "agent/kind";
+/** Of two they are written `name → model`. */
+export const GROUPINGS = [
+  ...(["agent", "model", "workflow", "kind"] as const),
+  ...(["agent/model", "agent/workflow", "agent/kind"] as const),
+] as const;
+export type Grouping = (typeof GROUPINGS)[number];
 export const PAIR = " → ";
 
 interface Sums {
@@ -40,6 +44,7 @@ export class StatisticsBook {
     workflow: new Map(),
     kind: new Map(),
     "agent/model": new Map(),
+    "agent/workflow": new Map(),
     "agent/kind": new Map(),
   };
 
@@ -50,6 +55,7 @@ export class StatisticsBook {
       this.#note("workflow", workflow, one);
       this.#note("kind", one.kind, one);
       this.#note("agent/model", one.model === undefined ? undefined : one.agent + PAIR + one.model, one);
+      this.#note("agent/workflow", one.agent + PAIR + workflow, one);
       this.#note("agent/kind", one.kind === undefined ? undefined : one.agent + PAIR + one.kind, one);
     }
   }
@@ -79,6 +85,35 @@ export class StatisticsBook {
     sums.durations.push(one.duration);
     if (sums.durations.length > DURATIONS) sums.durations.shift();
   }
+}
+
+/** What conducting these runs came to. */
+export interface ConductedRuns {
+  readonly runs: number;
+  /** Tasks that agents tried; that named nobody and got an agent; that came after the start. */
+  readonly delegated: number;
+  readonly routed: number;
+  readonly added: number;
+  readonly retried: number;
+  /** To another agent, when one had used up its attempts. */
+  readonly handedOver: number;
+  readonly messages: number;
+  readonly gates: number;
+  readonly planChanges: number;
+  /** Milliseconds from a start to its first task, of half of the runs at most. */
+  readonly decomposition: number;
+}
+
+export function conductedIn(lessons: readonly RunLesson[]): ConductedRuns {
+  const all = lessons.map(({ conducting }) => conducting);
+  const sum = (of: keyof Conducting) => all.reduce((total, one) => total + one[of], 0);
+  const times = all.map(({ decomposition }) => decomposition).sort((a, b) => a - b);
+  return {
+    ...{ runs: all.length, delegated: sum("delegated"), routed: sum("routed"), added: sum("added") },
+    ...{ retried: sum("retried"), handedOver: sum("fellBack"), messages: sum("messages") },
+    ...{ gates: sum("gates"), planChanges: sum("planChanges") },
+    decomposition: times[Math.max(0, Math.ceil(times.length / 2) - 1)] ?? 0,
+  };
 }
 
 const empty = (): Sums => ({

@@ -1,9 +1,11 @@
 /** What a user calls an agent, made into a card for the core and a runtime for the driver. */
+import { type AgentFile, KEYS } from "../agents/definition.ts";
 import { TuttiError } from "../domain/error.ts";
 import { canonical, sha256 } from "../domain/json.ts";
 import { didYouMean } from "../domain/nearest.ts";
-import type { AgentCard, AgentCards } from "../domain/plan.ts";
+import type { AgentCard, AgentCards, ModelChoice } from "../domain/plan.ts";
 import type { Runtime } from "../domain/ports.ts";
+import { isRecord } from "../domain/shape.ts";
 import { type AgentFunction, functionRuntime } from "../runtimes/function.ts";
 
 export interface AgentDefinition {
@@ -17,9 +19,24 @@ export interface AgentDefinition {
   readonly instructions?: string;
   readonly model?: string;
   readonly provider?: string;
+  /** Several that it may use, `model` among them; each attempt gets one. */
+  readonly models?: readonly ModelChoice[];
   /** At most this many of it at once. */
   readonly places?: number;
+  /** Those of a model; without them it only answers. */
+  readonly tools?: NonNullable<AgentFile["tools"]>;
+  readonly deniedTools?: NonNullable<AgentFile["deniedTools"]>;
+  readonly permissions?: NonNullable<AgentFile["permissions"]>;
+  /** Replies of one attempt. */
+  readonly maxTurns?: number;
 }
+/** What a definition and an agent's file say of its powers, in the same shapes. */
+const POWERS = ["tools", "deniedTools", "permissions", "maxTurns"] as const;
+
+/** What it may do, taken from a file as it is. */
+export const powersOf = (file: AgentFile): Pick<AgentDefinition, (typeof POWERS)[number]> =>
+  Object.fromEntries(POWERS.flatMap((key) => (file[key] === undefined ? [] : [[key, file[key]]])));
+
 export type Agent = AgentFunction | AgentDefinition;
 export type Agents = { readonly [name: string]: Agent };
 
@@ -32,7 +49,11 @@ const FIELDS: readonly (keyof AgentDefinition)[] = [
   "model",
   "provider",
   "places",
+  "models",
+  ...POWERS,
 ];
+
+const MOST_MODELS = 11;
 
 export interface Crew {
   readonly cards: AgentCards;
@@ -70,6 +91,14 @@ function checkDefinition(
     if (definition[field] !== undefined && typeof definition[field] !== "string") wrong(field, "must be a string");
   if (definition.places !== undefined && !(Number.isInteger(definition.places) && definition.places >= 1))
     wrong("places", "must be a whole number from 1");
+  for (const field of POWERS) {
+    const found = definition[field] === undefined ? undefined : KEYS[field]?.(definition[field]);
+    if (found) wrong(`${field}${found.at}`, found.fault);
+  }
+  const { models } = definition;
+  const isModel = (one: unknown) => isRecord(one) && typeof one["model"] === "string" && one["model"] !== "";
+  if (models !== undefined && !(Array.isArray(models) && models.length <= MOST_MODELS && models.every(isModel)))
+    wrong("models", `must be a list of at most ${MOST_MODELS} models, each an object with its 'model'`);
   if (!definition.run && definition.runtime === undefined)
     wrong("run", "is missing: an agent is a function, or names its runtime");
   if (!definition.run && definition.runtime !== undefined && !Object.hasOwn(runtimes, definition.runtime))
@@ -80,7 +109,10 @@ function checkDefinition(
 }
 
 function cardOf(name: string, definition: AgentDefinition): AgentCard {
-  const { run, version, runtime = "function", model, provider, places, ...rest } = definition;
+  const { run, version, runtime = "function", model: own, provider, places, models = [], ...rest } = definition;
+  const model = own ?? models[0]?.model;
+  // What is known of the models changes with every run; what they are makes the agent.
+  const several = models.length > 1 ? { models: models.map((one) => one.model) } : {};
   // A function is known by its version only; a definition by all that it says.
   const known = run ? version !== undefined : true;
   return {
@@ -88,6 +120,7 @@ function cardOf(name: string, definition: AgentDefinition): AgentCard {
     ...(model === undefined ? {} : { model }),
     ...(provider === undefined ? {} : { provider }),
     ...(places === undefined ? {} : { places }),
-    ...(known ? { hash: sha256(canonical({ name, runtime, version, model, ...rest })) } : {}),
+    ...(known ? { hash: sha256(canonical({ name, runtime, version, model, ...several, ...rest })) } : {}),
+    ...(models.length > 1 ? { choices: models } : {}),
   };
 }

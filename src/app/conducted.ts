@@ -1,7 +1,7 @@
 /** A run while a host conducts it: what it is conducted with, and how it is attended until it ends. */
 import type { RunState } from "../core/state.ts";
 import type { AgentTask, Rehearsal } from "../domain/plan.ts";
-import type { People, Runtime } from "../domain/ports.ts";
+import type { Guide, GuideLeftOut, People, Runtime } from "../domain/ports.ts";
 import type { Chosen } from "./crew-of-files.ts";
 import { tasksOf } from "./crew-of-run.ts";
 import type { RunHandle } from "./handle.ts";
@@ -23,6 +23,13 @@ export interface Conducted {
 export function settingsOf(state: RunState): Omit<Conducted, "agents"> {
   const { rehearsal, globalTimeout = Number.POSITIVE_INFINITY, ...rest } = state.start?.options ?? {};
   return { config: { ...rest, globalTimeout }, rehearsal, tasks: tasksOf(state), at: state.at };
+}
+
+/** What the repository says to all of them is part of what each is, so that a result is not taken for another's (I11). */
+export function guided(agents: Conducted["agents"], guide: Guide | GuideLeftOut | undefined): Conducted["agents"] {
+  if (guide === undefined || "why" in guide) return agents;
+  const all = Object.entries(agents).map(([name, agent]) => [name, { ...agent, version: guide.hash }] as const);
+  return Object.fromEntries(all);
 }
 
 /** Events that tell how an agent fares. */

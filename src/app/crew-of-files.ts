@@ -1,13 +1,15 @@
 /** Which model and runtime each agent of a plan gets, checked before anything is stored or paid. */
 import { join } from "node:path";
 import type { AgentFile } from "../agents/definition.ts";
+import type { Track } from "../agents/performance.ts";
 import { TuttiError } from "../domain/error.ts";
-import type { AgentTask, Budget } from "../domain/plan.ts";
+import { defined } from "../domain/json.ts";
+import type { AgentTask, Budget, ModelChoice } from "../domain/plan.ts";
 import { DEFAULT_MODELS, defaultModel, type Settings } from "../library/settings.ts";
 import { type ModelRef, parseModelRef } from "../runtimes/model/model-ref.ts";
 import { baseUrlOf, configFault } from "../runtimes/model/providers.ts";
 import type { CostOf } from "../runtimes/prices.ts";
-import type { AgentDefinition } from "./agents.ts";
+import { type AgentDefinition, powersOf } from "./agents.ts";
 import type { OrderConfig } from "./order.ts";
 
 /** What a rehearsal takes for granted where no model is configured. */
@@ -23,6 +25,8 @@ export interface Chosen {
 export interface Known {
   readonly files: ReadonlyMap<string, AgentFile>;
   readonly settings: Settings;
+  /** What an agent did with a model so far. */
+  readonly trackOf?: (agent: string, model: string) => Track | undefined;
 }
 /** A model, and who named it. */
 interface Named {
@@ -49,12 +53,17 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
   for (const [i, task] of tasks.entries()) {
     for (const name of namesIn(task)) {
       const file = files.get(name);
-      const own = namedFor(name, file, settings, config);
+      const several = severalOf(name, file, known, isReal);
+      const own = namedFor(name, several[0] ?? file?.model ?? file?.models?.[0], settings, config);
+      const choices = own?.path === fileModel(name) && several.length > 1 ? several : [];
       const ofTask = task.model === undefined ? undefined : { model: task.model, path: `tasks[${i}].model` };
       const model = use(ofTask ?? own, name, task.id);
+      if (ofTask === undefined)
+        for (const one of choices.slice(1)) use({ model: one, path: fileModel(name) }, name, task.id);
       if (agents.has(name)) continue;
       const its = ofTask && own ? refOf(own.model, own.path, servers).text : model;
-      agents.set(name, definitionOf(file, its, !isReal, servers));
+      const of = { rehearse: !isReal, servers, choices: choicesOf(name, choices, known) };
+      agents.set(name, definitionOf(file, its, of));
     }
   }
   for (const name of Object.keys(config.agentModels ?? {}))
@@ -68,7 +77,7 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
 /** The nearest wins: what the order says of this agent, of all, what the user has set, what the agent's file says. */
 function namedFor(
   name: string,
-  file: AgentFile | undefined,
+  ofFile: string | undefined,
   settings: Settings,
   config: OrderConfig,
 ): Named | undefined {
@@ -78,11 +87,36 @@ function namedFor(
     [Object.hasOwn(agentModels, name) ? agentModels[name] : undefined, `config.agentModels.${name}`],
     [model, "config.model"],
     [Object.hasOwn(settings.agentModels, name) ? settings.agentModels[name] : undefined, "config.yaml"],
-    [file?.model, `agents.${name}.model`],
+    [ofFile, fileModel(name)],
     [preset, settings.model === undefined ? "config.model" : "config.yaml"],
   ];
   for (const [one, path] of all) if (one !== undefined) return { model: one, path };
   return undefined;
+}
+
+const fileModel = (name: string) => `agents.${name}.model`;
+
+/** Of the models that an agent's own file names, those that can be called here: somebody else may have more keys. */
+function severalOf(name: string, file: AgentFile | undefined, { settings }: Known, isReal: boolean): readonly string[] {
+  const { model, models = [] } = file ?? {};
+  if (models.length === 0) return [];
+  const path = `agents.${name}.models`;
+  const refs = [...(model === undefined ? [] : [model]), ...models].map((one) => refOf(one, path, serversOf(settings)));
+  const may = isReal ? refs.filter((ref) => configFault(ref, settings.providers) === undefined) : refs;
+  return [...new Set(may.map(({ text }) => text))];
+}
+
+function choicesOf(name: string, models: readonly string[], { settings, trackOf }: Known): readonly ModelChoice[] {
+  return models.map((model) => {
+    const { attempts, successes, duration } = trackOf?.(name, model) ?? {};
+    const known = defined({ attempts, successes, duration });
+    return { model, provider: providerOf(model, serversOf(settings)), ...known };
+  });
+}
+
+function providerOf(model: string, servers: readonly string[]): string {
+  const { provider, name } = parseModelRef(model, servers);
+  return name === undefined ? provider : `${provider}/${name}`;
 }
 
 export const serversOf = ({ providers }: Settings): readonly string[] => Object.keys(providers.compatible);
@@ -112,15 +146,16 @@ function refOf(model: string, path: string, servers: readonly string[]): ModelRe
 export function definitionOf(
   file: AgentFile | undefined,
   model: string,
-  rehearse: boolean,
-  servers: readonly string[],
+  of: { readonly rehearse: boolean; readonly servers: readonly string[]; readonly choices?: readonly ModelChoice[] },
 ): AgentDefinition {
-  const { provider, name } = parseModelRef(model, servers);
+  const { rehearse, servers, choices } = of;
   return {
     runtime: rehearse ? "rehearsal" : "model",
     model,
-    provider: name === undefined ? provider : `${provider}/${name}`,
-    ...(file && { description: file.description, instructions: file.instructions }),
+    provider: providerOf(model, servers),
+    ...(choices && choices.length > 0 && { models: choices }),
+    ...(file?.places !== undefined && { places: file.places }),
+    ...(file && { description: file.description, instructions: file.instructions, ...powersOf(file) }),
   };
 }
 

@@ -25,7 +25,7 @@ type Agents = { readonly [name: string]: AgentDefinition };
 export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
   const { files, settings } = known;
   const agents = new Map<string, AgentDefinition>();
-  for (const [name, { runtime, model }] of Object.entries(state.places.agents)) {
+  for (const [name, { runtime, model, choices }] of Object.entries(state.places.agents)) {
     if ((runtime !== "model" && runtime !== "rehearsal") || model === undefined)
       throw new TuttiError(
         "BAD_INPUT",
@@ -38,7 +38,8 @@ export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
         path: `agents.${name}`,
         hint: "put its file back, or cancel the run",
       });
-    agents.set(name, definitionOf(file, model, runtime === "rehearsal", serversOf(settings)));
+    const of = { rehearse: runtime === "rehearsal", servers: serversOf(settings), ...(choices && { choices }) };
+    agents.set(name, definitionOf(file, model, of));
   }
   for (const { model, by } of modelsNeeded(state, toDo)) callable(model, `agents.${by}`, settings);
   return Object.fromEntries(agents);
@@ -51,8 +52,9 @@ export function modelsNeeded(state: RunState, toDo: ToDo): readonly { readonly m
     if (!node.spec || node.removed || !toDo(node)) continue;
     for (const name of namesIn(node.spec)) {
       const card = state.places.agents[name];
-      const model = node.spec.model ?? card?.model;
-      if (card?.runtime === "model" && model !== undefined && !needed.has(model)) needed.set(model, name);
+      const several = card?.choices?.map((one) => one.model) ?? [card?.model];
+      for (const model of node.spec.model === undefined ? several : [node.spec.model])
+        if (card?.runtime === "model" && model !== undefined && !needed.has(model)) needed.set(model, name);
     }
   }
   return [...needed].map(([model, by]) => ({ model, by }));

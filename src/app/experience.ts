@@ -1,4 +1,5 @@
 /** What the runs of a home say about its agents. Each ended run is read once; asking again reads only what is new. */
+import { setImmediate as turn } from "node:timers/promises";
 import { Lesson, type RunLesson } from "../agents/experience.ts";
 import { Performance } from "../agents/performance.ts";
 import type { Waiting } from "../agents/proposals.ts";
@@ -54,7 +55,10 @@ export class Experience {
     // The oldest first: what is newest counts most.
     for (const { run, rehearsed } of ended.toReversed()) {
       this.#seen.add(run);
-      if (!rehearsed) await this.#learn(run);
+      if (rehearsed) continue;
+      await this.#learn(run);
+      // Reading a journal never waits, so without this nobody else would be served before the last of them.
+      await turn();
     }
   }
 

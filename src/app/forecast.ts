@@ -1,7 +1,7 @@
 /** What a run would take, from many rehearsals of it by the real core in virtual time. Nothing is stored. */
 
 import type { AgentTask } from "../domain/plan.ts";
-import type { FileSet, Files } from "../domain/ports.ts";
+import type { FileSet, Files, Guidance } from "../domain/ports.ts";
 import { createMemoryJournal } from "../journal/memory.ts";
 import type { CostOf, Prices } from "../runtimes/prices.ts";
 import { needsIn } from "../runtimes/rehearsal/needs.ts";
@@ -47,7 +47,13 @@ export interface ForecastWith {
   readonly history?: (agentName: string, model: string) => History | undefined;
   /** What tasks read is part of what they cost. */
   readonly files?: Files;
+  readonly guidance?: Guidance;
   readonly runs?: number;
+}
+
+/** The model of a task's last attempt, where its agent has several. */
+interface Rehearsed extends Results {
+  readonly chosen: ReadonlyMap<string, string>;
 }
 
 const RUNS = 200;
@@ -55,12 +61,13 @@ const BEGIN = Date.UTC(2026, 0, 1);
 
 export async function forecast(input: ForecastInput, given: ForecastWith): Promise<Forecast> {
   const { runs = RUNS } = given;
-  const all: Results[] = [];
+  const all: Rehearsed[] = [];
   const seed = input.config.seed ?? 1;
   const files = given.files && (await readOnce(input.tasks, given.files));
   for (let i = 0; i < runs; i++) all.push(await rehearse(input, { ...given, ...(files && { files }) }, seed + i));
-  const modelOf = modelsOf(input);
-  const models = [...new Set(all.flatMap(({ tasks }) => Object.keys(tasks).map(modelOf)))];
+  const planned = modelsOf(input);
+  const modelOf = (id: string, { chosen }: Rehearsed) => chosen.get(id) ?? planned(id);
+  const models = [...new Set(all.flatMap((one) => Object.keys(one.tasks).map((id) => modelOf(id, one))))];
   const costs = all.map(({ summary }) => summary.totalCostUsd);
   return {
     runs,
@@ -70,9 +77,9 @@ export async function forecast(input: ForecastInput, given: ForecastWith): Promi
     tokens: rangeOf(all.map(({ summary }) => summary.totalTokens)),
     ...costRange(costs),
     models: models.map((model) => {
-      const own = all.map(({ tasks }) =>
-        Object.entries(tasks)
-          .filter(([id]) => modelOf(id) === model)
+      const own = all.map((one) =>
+        Object.entries(one.tasks)
+          .filter(([id]) => modelOf(id, one) === model)
           .map(([, task]) => task),
       );
       const cost = own.map((tasks) =>
@@ -80,7 +87,7 @@ export async function forecast(input: ForecastInput, given: ForecastWith): Promi
       );
       return {
         model,
-        tasks: input.tasks.filter(({ id }) => modelOf(id) === model).length,
+        tasks: rangeOf(all.map((one) => input.tasks.filter(({ id }) => modelOf(id, one) === model).length)).p50,
         tokens: rangeOf(own.map((tasks) => sum(tasks.map(({ tokensUsed }) => tokensUsed)))),
         ...costRange(cost),
       };
@@ -110,9 +117,9 @@ async function readOnce(tasks: readonly AgentTask[], files: Files): Promise<File
   return { read: async (globs) => sets.get(JSON.stringify(globs)) ?? { files: [], leftOut: [] } };
 }
 
-async function rehearse(input: ForecastInput, given: ForecastWith, seed: number): Promise<Results> {
+async function rehearse(input: ForecastInput, given: ForecastWith, seed: number): Promise<Rehearsed> {
   const { tasks, config } = input;
-  const { costOf, prices, instructionsOf, history, places, files } = given;
+  const { costOf, prices, instructionsOf, history, places, files, guidance } = given;
   const clock = new VirtualClock(BEGIN);
   const agents = Object.fromEntries(
     Object.entries(input.agents).map(([name, one]) => [name, { ...one, runtime: "rehearsal" }]),
@@ -130,16 +137,22 @@ async function rehearse(input: ForecastInput, given: ForecastWith, seed: number)
     globalTimeout: Number.POSITIVE_INFINITY,
     clock,
     seed: seed >>> 0,
+    ...(config.explore !== undefined && { explore: config.explore }),
     rehearsal: { speed: "max", chaos: config.chaos ?? 0 },
     people: { ask: () => Promise.resolve({ decision: "approve", by: "rehearsal" }) },
     ...(config.contextStrategy && { contextStrategy: config.contextStrategy }),
     ...(config.enableCommunication !== undefined && { enableCommunication: config.enableCommunication }),
     ...(files && { files }),
+    ...(guidance && { guidance }),
     ...(config.pruningThreshold !== undefined && { pruningThreshold: config.pruningThreshold }),
   });
   const handle = orchestrator.execute({ tasks });
+  const chosen = new Map<string, string>();
+  orchestrator.on("agent:invoke", ({ taskId, model, modelReason }) => {
+    if (modelReason !== undefined) chosen.set(taskId, model);
+  });
   const [results] = await Promise.all([handle, passTime(clock, handle)]);
-  return results;
+  return { ...results, chosen };
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);

@@ -3,22 +3,23 @@
  * journal of all runs, and the runs that this process conducts. What another process conducts is steered by its inbox.
  */
 import { join } from "node:path";
+import type { TeamChange } from "../agents/proposals.ts";
 import { commandFault } from "../coordination/command-shape.ts";
-import { gateFault } from "../coordination/gates.ts";
-import { decideMessage } from "../coordination/talk.ts";
-import { resultsOf } from "../core/results.ts";
-import { type RunState, statusOf } from "../core/state.ts";
+import type { RunState } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { RunEvent } from "../domain/events.ts";
 import type { Command } from "../domain/facts.ts";
 import { defined } from "../domain/json.ts";
-import type { Budget, Parent } from "../domain/plan.ts";
+import type { Budget } from "../domain/plan.ts";
 import type { Files, Journal, RunEntry, RunQuery } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
 import type { Loaded } from "../library/catalog.ts";
+import { RepositoryGuidance } from "../library/guides.ts";
 import { loadSettings, type Settings } from "../library/settings.ts";
 import { TeamBook } from "../library/team.ts";
+import { TrustBook } from "../library/trust.ts";
+import type { WatchOptions } from "../library/watch.ts";
 import type { Delta } from "../runtimes/model/runtime.ts";
 import { type CostOf, loadPrices } from "../runtimes/prices.ts";
 import { isEnded } from "../scheduling/life.ts";
@@ -26,9 +27,10 @@ import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
 import { repositoryFiles } from "../workspace/files.ts";
 import { Agency } from "./agency.ts";
-import { attend, type Conducted, LIFE, REHEARSED_PEOPLE, settingsOf } from "./conducted.ts";
-import { type Chosen, callable, checkPrices, chooseModels } from "./crew-of-files.ts";
+import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsOf } from "./conducted.ts";
+import { type Chosen, callable, checkPrices, chooseModels, type Known } from "./crew-of-files.ts";
 import { crewOfRun, modelsNeeded, standIns, TO_DO } from "./crew-of-run.ts";
+import { type DryRun, dryRuns } from "./dry-run.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { RunHandle } from "./handle.ts";
 import { type Histories, learn } from "./history.ts";
@@ -36,13 +38,14 @@ import { createLimits } from "./limits.ts";
 import type { Branch } from "./lineage.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
 import { type Planned, planOf } from "./order.ts";
-import { gatesOf, listRuns, type OpenGate, openGates } from "./overview.ts";
+import { gatesOf, listRuns, type OpenGate, openGates, type Shown, shownOf } from "./overview.ts";
 import { checkReach } from "./reach.ts";
+import { needsPast, unnamedIn } from "./readying.ts";
 import { type Means, runtimesOf } from "./runtimes-of-run.ts";
 import { systemClock } from "./system.ts";
+import { checkTalk } from "./talk-check.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import { Busy, passTime } from "./virtual-run.ts";
-import { type Results, wholeResults } from "./whole.ts";
 
 export interface HostOptions {
   /** `$TUTTI_HOME`. */
@@ -55,13 +58,7 @@ export interface HostOptions {
 
 export interface Prepared extends Planned, Chosen {}
 
-export interface Shown extends Results {
-  readonly workflow: string;
-  readonly startedAt: number;
-  readonly parent?: Parent;
-}
-
-export type { OpenGate } from "./overview.ts";
+export type { OpenGate, Shown } from "./overview.ts";
 
 /** In an object, because a handle is awaitable: a promise of one would be a promise of its results. */
 export interface Begun {
@@ -104,7 +101,7 @@ export class Host {
 
   /** Read when it is first asked for: whoever only looks at runs needs no agents. */
   get agency(): Agency {
-    this.#agency ??= new Agency(this.#options.home, this.#options.repository, this.journal);
+    this.#agency ??= new Agency(this.#options.home, this.#options.repository, this.journal, this.settings);
     return this.#agency;
   }
 
@@ -112,15 +109,26 @@ export class Host {
     return this.agency.library;
   }
 
+  /** For a process that lives long: agents that come, change and go on disk do so here. `tell` hears of faults. */
+  watchAgents(tell?: (line: string) => void, options?: WatchOptions): void {
+    this.agency.watch(tell, options);
+  }
+
   static async open(options: HostOptions): Promise<Host> {
     return new Host(options, ...(await Promise.all([loadSettings(options.home, options.env), loadPrices()])));
+  }
+
+  /** Looks at past runs where they decide something in this order, and asks a model where that is set; before it is prepared. */
+  async ready(order: unknown): Promise<void> {
+    if (needsPast(order, this.agency.registry)) await this.agency.experience.refresh();
+    if (this.settings.route?.rerank) await this.agency.decide(unnamedIn(order));
   }
 
   /** Checks an order whole. Throws BAD_INPUT; nothing has been stored or paid. */
   prepare(order: unknown): Prepared {
     const planned = planOf(order, this.surroundings);
     const config = { ...(this.settings.budget && { budget: this.settings.budget }), ...planned.config };
-    const chosen = chooseModels(planned.tasks, { files: this.library.agents, settings: this.settings }, config);
+    const chosen = chooseModels(planned.tasks, this.#known, config);
     if (!config.rehearse) checkPrices(chosen.models.keys(), config.budget, "config.budget.usd", this);
     return { ...planned, config, ...chosen };
   }
@@ -149,9 +157,15 @@ export class Host {
     this.#history = await learn(this.journal);
   }
 
-  /** What it would take, from rehearsals in virtual time. */
-  async forecast(prepared: Prepared, runs?: number): Promise<Forecast> {
-    if (this.#history === undefined) await this.learn();
+  /** How long agents took with models, and what they used. */
+  async histories(): Promise<Histories> {
+    this.#history ??= await learn(this.journal);
+    return this.#history;
+  }
+
+  /** What it would take, from rehearsals in virtual time; by what agents really took, or by the list of prices alone. */
+  async forecast(prepared: Prepared, runs?: number, byHistory = true): Promise<Forecast> {
+    const history = byHistory ? await this.histories() : undefined;
     const { costOf, settings, library } = this;
     const instructionsOf = (name: string) => library.agents.get(name);
     const given = {
@@ -159,15 +173,29 @@ export class Host {
       prices: settings.prices,
       places: this.#places,
       instructionsOf,
-      ...this.#learned,
+      ...(history && { history }),
       ...this.#files,
+      ...defined({ guidance: this.guidance() }),
     };
     return forecast(prepared, runs === undefined ? given : { ...given, runs });
+  }
+
+  /** What changes of the team would do, by rehearsal; in their order. */
+  dryRuns(changes: readonly TeamChange[]): Promise<readonly DryRun[]> {
+    return dryRuns(this, this.#known, changes);
   }
 
   get #files(): { readonly files?: Files } {
     const { repository } = this.#options;
     return repository === undefined ? {} : { files: repositoryFiles(repository) };
+  }
+
+  /** What the repository says to every agent, as it lies there now. */
+  guidance(): RepositoryGuidance | undefined {
+    const { repository } = this.#options;
+    if (repository === undefined || this.settings.agentsMd === false) return undefined;
+    const book = new TrustBook(this.home);
+    return new RepositoryGuidance(repository, (root) => book.guides(root));
   }
 
   get #learned(): { readonly history?: Histories } {
@@ -210,7 +238,7 @@ export class Host {
     if (command.type === "resume" || command.type === "change") this.#checkRaise(state, command);
     const own = this.#handles.get(run)?.handle;
     const isOrder = command.type === "cancel" || command.type === "resume" || command.type === "pause";
-    if (own === undefined && !isOrder) this.#checkTalk(state, command);
+    if (own === undefined && !isOrder) checkTalk(state, command);
     const asked = own ? own.command(command) : isOrder ? this.#takeOver(state, command) : undefined;
     if (asked && (await this.#isObeyed(run, asked))) return "obeyed";
     await this.journal.command(run, command, systemClock.now());
@@ -242,20 +270,6 @@ export class Host {
     }
   }
 
-  /** What the owner would only write down as refused is said to whoever asks. */
-  #checkTalk(state: RunState, command: Command): void {
-    const refused = (fault: string, path: string) => new TuttiError("BAD_INPUT", fault, { path });
-    if (command.type === "decide") {
-      const fault = gateFault(state.gates, command.gate);
-      if (fault !== undefined) throw refused(fault, "gate");
-    }
-    if (command.type === "message") {
-      const { kind = "data", ...said } = command;
-      const decided = decideMessage(state.talk, { kind, ...said });
-      if ("fault" in decided) throw refused(decided.fault, "agent");
-    }
-  }
-
   /** A run as its journal has it, whoever conducts it. */
   async state(run: string): Promise<RunState> {
     const state = await load(this.journal, run);
@@ -265,16 +279,7 @@ export class Host {
   }
 
   async show(run: string): Promise<Shown> {
-    const state = await this.state(run);
-    const { start } = state;
-    const results = state.results ?? resultsOf(state, isEnded(state.life) ? state.at : systemClock.now());
-    const whole = await wholeResults(this.journal, { ...results, status: statusOf(state) });
-    return {
-      ...whole,
-      workflow: start?.workflow ?? "",
-      startedAt: start?.at ?? 0,
-      ...(start?.parent && { parent: start.parent }),
-    };
+    return shownOf(this.journal, await this.state(run), systemClock.now());
   }
 
   /** The entry of every run, its status as it really is: one that waits at a gate says so. */
@@ -299,6 +304,7 @@ export class Host {
 
   /** Lets every run go, to be resumed later. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agency?.[Symbol.asyncDispose]();
     await Promise.allSettled(
       [...this.#handles.values()].map(({ orchestrator }) => orchestrator[Symbol.asyncDispose]()),
     );
@@ -322,8 +328,10 @@ export class Host {
     return this.#conduct({ ...settings, agents: crewOfRun(state, this.#known, toDo) }, begin);
   }
 
-  get #known() {
-    return { files: this.library.agents, settings: this.settings };
+  get #known(): Known {
+    const { performance } = this.agency.experience;
+    const trackOf = (agent: string, model: string) => performance.track(agent, undefined, model);
+    return { files: this.library.agents, settings: this.settings, trackOf };
   }
 
   get #means(): Means {
@@ -338,6 +346,7 @@ export class Host {
     const clock = isVirtual ? new VirtualClock(Math.max(systemClock.now(), of.at ?? 0)) : systemClock;
     const busy = new Busy();
     const { files } = this.#files;
+    const guidance = this.guidance();
     const {
       maxParallelAgents = this.#places,
       contextStrategy,
@@ -345,20 +354,24 @@ export class Host {
       globalTimeout,
       pruningThreshold,
       seed,
+      explore,
       budget,
     } = config;
-    const made = { contextStrategy, enableCommunication, pruningThreshold, seed, budget, rehearsal };
+    const made = { contextStrategy, enableCommunication, pruningThreshold, seed, explore, budget, rehearsal };
     const set = Object.fromEntries(Object.entries(made).filter(([, value]) => value !== undefined));
     const orchestrator = new AgentOrchestrator({
-      agents,
-      runtimes: of.runtimes ?? runtimesOf({ clock, rehearsal, seed: seed ?? 1, tasks }, this.#means),
+      agents: guided(agents, guidance?.at([])),
+      runtimes: of.runtimes ?? runtimesOf({ clock, rehearsal, seed: seed ?? 1, tasks, agents }, this.#means),
       journal: isVirtual ? busy.journal(this.journal) : this.journal,
       maxParallelAgents,
+      // Told to the run too, so that it passes over a model whose provider has no place.
+      providers: PER_PROVIDER,
       globalTimeout: globalTimeout ?? Number.POSITIVE_INFINITY,
       clock,
       // A rehearsal calls no provider and takes nobody's place there.
       limits: rehearsal ? createLimits(PER_PROVIDER) : this.#limits,
       ...(files && { files: isVirtual ? busy.files(files) : files }),
+      ...(guidance && { guidance }),
       // In virtual time nobody could answer a gate.
       ...(isVirtual && { people: REHEARSED_PEOPLE }),
       ...set,

@@ -8,7 +8,7 @@ import {
   type Rehearsal,
   type RunOptions,
 } from "../domain/plan.ts";
-import type { Clock, Files, Journal, Limits, People, Runtime } from "../domain/ports.ts";
+import type { Clock, Files, Guidance, Journal, Limits, People, Runtime } from "../domain/ports.ts";
 import type { Random } from "../domain/random.ts";
 import { isRecord } from "../domain/shape.ts";
 import type { Agents } from "./agents.ts";
@@ -38,12 +38,16 @@ export interface OrchestratorConfig {
   readonly maxRestarts?: number;
   /** For jitter. Default: drawn anew for each run. */
   readonly seed?: number;
+  /** Where an agent has several models, those that are little known get their chance. */
+  readonly explore?: boolean;
   /** Asked about every gate that opens. */
   readonly people?: People;
   /** Places that several orchestrators share. */
   readonly limits?: Limits;
   /** The repository that tasks may read from. */
   readonly files?: Files;
+  /** What that says to every agent that is a model. */
+  readonly guidance?: Guidance;
   /** Marks every event and result as rehearsed; runtimes that simulate are handed in under `runtimes`. */
   readonly rehearsal?: Rehearsal;
   /** Milliseconds an attempt may take to end after it was asked to. Default 5,000. */
@@ -71,9 +75,11 @@ const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
   retryDelay: true,
   maxRestarts: true,
   seed: true,
+  explore: true,
   people: true,
   limits: true,
   files: true,
+  guidance: true,
   rehearsal: true,
   grace: true,
   patience: true,
@@ -101,6 +107,7 @@ export function checkConfig(config: OrchestratorConfig): void {
     );
   if (config.enableCommunication !== undefined && typeof config.enableCommunication !== "boolean")
     wrong("enableCommunication", "must be true or false");
+  if (config.explore !== undefined && typeof config.explore !== "boolean") wrong("explore", "must be true or false");
   record("providers", config.providers);
   for (const [name, places] of Object.entries(config.providers ?? {})) whole(`providers.${name}`, places, 1, 100_000);
   checkBudget(config.budget);
@@ -138,6 +145,7 @@ export function runOptions(config: OrchestratorConfig, seed: number): RunOptions
     retryDelay: config.retryDelay ?? 1000,
     maxRestarts: config.maxRestarts ?? 3,
     seed: config.seed ?? seed,
+    ...(config.explore === true ? { explore: true } : {}),
     ...(providers === undefined ? {} : { providers }),
     ...(globalTimeout === Number.POSITIVE_INFINITY ? {} : { globalTimeout }),
     ...(budget === undefined ? {} : { budget }),

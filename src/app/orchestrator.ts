@@ -209,7 +209,7 @@ export class AgentOrchestrator {
   }
 
   #drive(state: RunState, writer: RunWriter): LocalDriver {
-    const { limits, people, files, grace = 5000, patience = 60_000 } = this.#config;
+    const { limits, people, files, guidance, grace = 5000, patience = 60_000 } = this.#config;
     const driver = new LocalDriver(state, writer, {
       journal: this.journal,
       clock: this.#clock,
@@ -221,6 +221,7 @@ export class AgentOrchestrator {
       ...(limits === undefined ? {} : { limits }),
       ...(people === undefined ? {} : { people }),
       ...(files === undefined ? {} : { files }),
+      ...(guidance === undefined ? {} : { guidance }),
     });
     this.drivers.set(state.run, driver);
     return driver;

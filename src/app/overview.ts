@@ -1,7 +1,11 @@
 /** What can be seen of all runs of a home, whoever conducts them: their entries, and the gates that wait for somebody. */
+import { resultsOf } from "../core/results.ts";
 import { type RunState, statusOf } from "../core/state.ts";
+import type { Parent } from "../domain/plan.ts";
 import type { Journal, RunEntry, RunQuery } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
+import { isEnded } from "../scheduling/life.ts";
+import { type Results, wholeResults } from "./whole.ts";
 
 export interface OpenGate {
   readonly run: string;
@@ -10,6 +14,21 @@ export interface OpenGate {
   readonly agentName: string;
   readonly question: string;
   readonly at: number;
+}
+
+export interface Shown extends Results {
+  readonly workflow: string;
+  readonly startedAt: number;
+  readonly parent?: Parent;
+}
+
+/** A run as whoever asks for it sees it, its results whole. */
+export async function shownOf(journal: Journal, state: RunState, now: number): Promise<Shown> {
+  const { start } = state;
+  const results = state.results ?? resultsOf(state, isEnded(state.life) ? state.at : now);
+  const whole = await wholeResults(journal, { ...results, status: statusOf(state) });
+  const { workflow = "", at: startedAt = 0, parent } = start ?? {};
+  return { ...whole, workflow, startedAt, ...(parent && { parent }) };
 }
 
 /** Runs that are looked through at once. */

@@ -21,7 +21,7 @@ beforeEach(() => {
   mkdirSync(folder);
   registry = new AgentRegistry([shipped]);
   const clock = { now: () => 5, at: () => () => {} };
-  roster = new Roster(registry, { folder, own: [], behind: new Map([["reviewer", shipped]]), clock });
+  roster = new Roster(registry, { folder, own: new Map(), behind: new Map([["reviewer", shipped]]), clock });
   told = [];
   roster.on((event) => told.push(event));
 });
@@ -81,7 +81,7 @@ describe("adding, editing and deleting", () => {
     registry.put(mine);
     const later = new Roster(registry, {
       folder,
-      own: ["mine"],
+      own: new Map([["mine", join(folder, "mine.md")]]),
       behind: new Map(),
       clock: { now: () => 6, at: () => () => {} },
     });
@@ -111,6 +111,26 @@ describe("its life", () => {
     expect(registry.has("mine")).toBe(true);
     roster.note(event("workflow:complete"));
     expect([registry.has("mine"), told.at(-1)?.type]).toEqual([false, "agent:deleted"]);
+  });
+
+  test("a file that comes while a run has its name waits for the end of that run, and stays", () => {
+    roster.create(mine, "r1");
+    const file = join(folder, "mine.md");
+    writeFileSync(file, "x");
+    const other = { ...mine, description: "From a file" };
+    const onDisk = { agents: new Map([["mine", other]]), files: new Map([["mine", file]]), warnings: [] };
+    roster.take(onDisk, new Map([["reviewer", shipped]]));
+    expect(registry.get("mine")).toEqual(mine);
+    roster.note(event("workflow:complete"));
+    expect([registry.get("mine"), existsSync(file), roster.stateOf("mine").file]).toEqual([other, true, file]);
+  });
+
+  test("an agent of a file that may hold others is edited and deleted there", () => {
+    const many = { agents: new Map([["mine", mine]]), files: new Map([["mine", "all.json"]]), warnings: [] };
+    roster.take(many, new Map());
+    expect(() => roster.delete("mine")).toThrow(/agent 'mine' stands in all\.json/);
+    expect(() => roster.update("mine", { tier: "fast" })).toThrow(/agent 'mine' stands in all\.json/);
+    expect([registry.get("mine"), registry.has("reviewer")]).toEqual([mine, false]);
   });
 
   test("whoever is executing is deleted only by force", () => {

@@ -14,6 +14,7 @@ import type { AgentRegistry } from "../agents/registry.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { RunEvent } from "../domain/events.ts";
 import type { Clock } from "../domain/ports.ts";
+import type { Loaded } from "../library/catalog.ts";
 
 export const STAGES = ["idle", "executing", "errored", "recovered"] as const;
 export type Stage = (typeof STAGES)[number];
@@ -35,6 +36,8 @@ export type AgentEvent =
       readonly at: number;
       readonly from: Stage;
       readonly to: Stage;
+      /** Its definition is another one now. */
+      readonly changed?: true;
     };
 
 interface Life {
@@ -50,15 +53,19 @@ export class Roster {
   readonly #clock: Clock;
   readonly #lives = new Map<string, Life>();
   readonly #ofRuns = new Map<string, string>();
-  /** What the home's own file stands in front of. */
-  readonly #behind = new Map<string, AgentFile | undefined>();
+  /** Of the home's own folder, with their files. */
+  #own: Map<string, string>;
+  /** Came while a run had their name. */
+  readonly #waiting = new Map<string, AgentFile>();
+  /** What the own stand in front of. */
+  #behind: ReadonlyMap<string, AgentFile>;
   readonly #listeners = new Set<(event: AgentEvent) => void>();
 
   constructor(
     registry: AgentRegistry,
     of: {
       readonly folder: string;
-      readonly own: Iterable<string>;
+      readonly own: ReadonlyMap<string, string>;
       readonly behind: ReadonlyMap<string, AgentFile>;
       readonly clock: Clock;
     },
@@ -66,7 +73,8 @@ export class Roster {
     this.#registry = registry;
     this.#folder = of.folder;
     this.#clock = of.clock;
-    for (const name of of.own) this.#behind.set(name, of.behind.get(name));
+    this.#own = new Map(of.own);
+    this.#behind = of.behind;
   }
 
   on(listener: (event: AgentEvent) => void): () => void {
@@ -78,12 +86,12 @@ export class Roster {
     this.#registry.find(name);
     const { stage = "idle", attempts, lastError } = this.#lives.get(name) ?? {};
     const run = this.#ofRuns.get(name);
-    const isOwn = this.#behind.has(name);
+    const file = run === undefined ? this.#own.get(name) : undefined;
     return {
       ...{ stage, busy: attempts?.size ?? 0 },
       ...(lastError !== undefined && { lastError }),
       ...(run !== undefined && { run }),
-      ...(isOwn && { file: this.#fileOf(name) }),
+      ...(file !== undefined && { file }),
     };
   }
 
@@ -117,7 +125,7 @@ export class Roster {
     );
     const agent = checked(Object.fromEntries(merged));
     if (!this.#ofRuns.has(name)) {
-      if (!this.#behind.has(name)) this.#behind.set(name, before);
+      this.#checkFile(name);
       this.#store(agent);
     }
     this.#registry.put(agent);
@@ -137,14 +145,46 @@ export class Roster {
         path: "name",
         hint: "those of the catalogue and of repositories are deleted where they are kept",
       });
-    if (file !== undefined) rmSync(file, { force: true });
-    const behind = this.#behind.get(name);
-    this.#behind.delete(name);
+    if (run === undefined) {
+      this.#checkFile(name);
+      if (file !== undefined) rmSync(file, { force: true });
+      this.#own.delete(name);
+    }
+    // A file that came while a run had the name was only waiting for it.
+    const behind = (run === undefined ? undefined : this.#waiting.get(name)) ?? this.#behind.get(name);
+    this.#waiting.delete(name);
     this.#ofRuns.delete(name);
     this.#lives.delete(name);
     if (behind) this.#registry.put(behind);
     else this.#registry.delete(name);
     this.#tell({ type: "agent:deleted", agent: name, at: this.#clock.now() });
+  }
+
+  /**
+   * What lies on disk now, whoever put it there. An agent of a run keeps its name until that ends; whoever is gone ends
+   * as if deleted by force.
+   */
+  take({ agents, files }: Loaded, behind: ReadonlyMap<string, AgentFile>): void {
+    this.#own = new Map(files);
+    this.#behind = behind;
+    this.#waiting.clear();
+    const next = new Map([...behind, ...agents]);
+    for (const name of [...this.#registry.names()])
+      if (!next.has(name) && !this.#ofRuns.has(name)) {
+        this.#registry.delete(name);
+        this.#lives.delete(name);
+        this.#tell({ type: "agent:deleted", agent: name, at: this.#clock.now() });
+      }
+    for (const [name, agent] of next) {
+      const before = this.#registry.get(name);
+      if (this.#ofRuns.has(name)) this.#waiting.set(name, agent);
+      if (this.#ofRuns.has(name) || before === agent || (before && textOf(before) === textOf(agent))) continue;
+      this.#registry.put(agent);
+      const { stage: from } = this.stateOf(name);
+      const at = this.#clock.now();
+      if (before) this.#tell({ type: "agent:status", agent: name, at, from, to: from, changed: true });
+      else this.#tell({ type: "agent:created", agent: name, at });
+    }
   }
 
   /** What a run that is conducted here does with its agents. */
@@ -192,6 +232,16 @@ export class Roster {
     for (const listener of this.#listeners) listener(event);
   }
 
+  /** A file of another name may hold others too, and would come before ours. */
+  #checkFile(name: string): void {
+    const file = this.#own.get(name);
+    if (file === undefined || file === this.#fileOf(name)) return;
+    throw new TuttiError("WRONG_STATE", `agent '${name}' stands in ${file}`, {
+      path: "name",
+      hint: `change it there, or move it to ${this.#fileOf(name)}`,
+    });
+  }
+
   #fileOf(name: string): string {
     return join(this.#folder, `${name}.md`);
   }
@@ -201,7 +251,7 @@ export class Roster {
     const file = this.#fileOf(agent.name);
     writeFileSync(`${file}.${process.pid}`, textOf(agent), { mode: 0o600 });
     renameSync(`${file}.${process.pid}`, file);
-    if (!this.#behind.has(agent.name)) this.#behind.set(agent.name, undefined);
+    this.#own.set(agent.name, file);
   }
 }
 

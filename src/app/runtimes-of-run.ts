@@ -10,6 +10,7 @@ import type { CostOf } from "../runtimes/prices.ts";
 import { needsIn } from "../runtimes/rehearsal/needs.ts";
 import { rehearsalRuntime } from "../runtimes/rehearsal/runtime.ts";
 import { worktrees } from "../workspace/worktrees.ts";
+import type { AgentDefinition } from "./agents.ts";
 import type { Histories } from "./history.ts";
 
 /** What a host has for all its runs. */
@@ -32,11 +33,16 @@ interface Of {
   readonly rehearsal: Rehearsal | undefined;
   readonly seed: number;
   readonly tasks: readonly AgentTask[];
+  /** As they were when the run began here: an edit meanwhile is for the next one. */
+  readonly agents: { readonly [name: string]: AgentDefinition };
 }
 
-export function runtimesOf({ clock, rehearsal, seed, tasks }: Of, means: Means): { readonly [name: string]: Runtime } {
+export function runtimesOf(
+  { clock, rehearsal, seed, tasks, agents }: Of,
+  means: Means,
+): { readonly [name: string]: Runtime } {
   const { settings, library, costOf, history, onDelta, repository, env, home } = means;
-  const instructionsOf = (name: string) => library.agents.get(name);
+  const instructionsOf = (name: string) => (Object.hasOwn(agents, name) ? agents[name] : library.agents.get(name));
   const shared = { clock, instructionsOf, prices: settings.prices, ...(onDelta && { onDelta }) };
   if (rehearsal === undefined) {
     const files = isWorkplace(repository) ? { workspaces: worktrees({ folder: repository, home }) } : {};

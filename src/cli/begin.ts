@@ -11,15 +11,20 @@ import { defaultModel } from "../library/settings.ts";
 import { forecastLines } from "./forecast-text.ts";
 import type { Io } from "./io.ts";
 import { confirm } from "./question.ts";
+import { oneLine } from "./text.ts";
+import { moneyText, plural, tokensText } from "./units.ts";
 
 /** How fast a rehearsal goes that was offered instead of a run. */
 const OFFERED_SPEED = 15;
 
 export async function prepare(io: Io, host: Host, order: Order): Promise<Prepared> {
+  await host.ready(order);
+  sayAsked(io, host);
   try {
     const prepared = host.prepare(order);
     sayModel(io, host, prepared);
     await host.reach(prepared);
+    sayGuide(io, host, prepared);
     return prepared;
   } catch (error) {
     const hasNoModel = error instanceof TuttiError && error.path === "config.model";
@@ -37,6 +42,21 @@ function sayModel(io: Io, { settings }: Host, { config, models }: Prepared): voi
   if (preset === undefined || !models.has(preset)) return;
   const [found] = settings.found.filter(({ provider }) => preset.startsWith(`${provider}/`));
   io.err(`model: ${preset}, the default where ${found?.by ?? "its key"} is set; --model names another`);
+}
+
+/** What it took to ask a model who does the tasks that name nobody. */
+function sayAsked(io: Io, host: Host): void {
+  if (!host.settings.route?.rerank) return;
+  const { tasks, tokensUsed, costUsd, model = "", failed } = host.agency.asked;
+  if (tasks === 0) return;
+  io.err(`asked ${model} who does ${plural(tasks, "task")}: ${tokensText(tokensUsed)} tokens, ${moneyText(costUsd)}`);
+  if (failed !== undefined) io.err(`chosen by words alone: ${oneLine(failed)}`);
+}
+
+/** Where the repository has something to say to every agent and may not, so that nobody wonders. */
+function sayGuide(io: Io, host: Host, { config }: Prepared): void {
+  const guide = config.rehearse ? undefined : host.guidance()?.at([]);
+  if (guide && "why" in guide) io.err(`note: agents are not shown ${guide.path}: ${guide.why}`);
 }
 
 const MARK = "first-run";

@@ -11,6 +11,7 @@ export function conductFlags(command: Command): Command {
     .option("--speed <N|max>", "of a rehearsal: times faster than real, or in virtual time", speed)
     .option("--chaos <rate>", "of a rehearsal: share of attempts that meet a fault, 0 to 1", share)
     .option("--seed <N>", "for chance: the same seed rehearses the same", whole(0, 2 ** 32 - 1))
+    .option("--explore", "of several models of an agent, try those that are little known")
     .option("--max-parallel <N>", "agents at work at once (default 5)", whole(1, 1000))
     .addOption(new Option("--context <strategy>", "what tasks see of each other").choices(CONTEXT_STRATEGIES))
     .option("--budget <amount>", "limit, such as 2.50usd or 200ktok: paused when reached", budget)

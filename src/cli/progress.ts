@@ -20,6 +20,9 @@ export interface TaskRow {
   resumeAt?: number;
   gate?: string;
   reason?: string;
+  /** Of its newest attempt, and why where its agent may use several. */
+  model?: string;
+  modelReason?: string;
 }
 
 export interface Progress {
@@ -120,6 +123,9 @@ function foldTask(progress: Progress, event: RunEvent): void {
     case "agent:invoke":
       row.status = "running";
       row.attempt = event.attempt;
+      row.model = event.model;
+      if (event.modelReason === undefined) delete row.modelReason;
+      else row.modelReason = event.modelReason;
       delete row.resumeAt;
       return;
     case "task:retry":

@@ -21,6 +21,7 @@ export interface ConductFlags {
   readonly speed?: number | "max";
   readonly chaos?: number;
   readonly seed?: number;
+  readonly explore?: true;
   readonly maxParallel?: number;
   readonly context?: ContextStrategy;
   readonly budget?: Budget;
@@ -50,6 +51,20 @@ export async function orderOf(host: Host, target: string, flags: InputFlags, cwd
   return { ...given, ...(Object.keys(parameters).length > 0 ? { parameters } : {}), config };
 }
 
+/** Surroundings that know whom a model would choose for the tasks that name nobody, where it is to be asked. */
+async function decided(host: Host, content: string, target: string): Promise<Host["surroundings"]> {
+  const known = host.surroundings;
+  if (!host.settings.route?.rerank) return known;
+  const asked: { readonly description: string; readonly prompt: string }[] = [];
+  const agentFor: typeof known.agentFor = (task) => {
+    asked.push(task);
+    return known.agentFor(task);
+  };
+  // What is wrong with the file is said when it is read again.
+  if (readPlanFile(content, target, { ...known, agentFor }).ok) await host.ready({ tasks: asked });
+  return known;
+}
+
 function checkFlags({ rehearse, speed, chaos }: ConductFlags): void {
   const alone = speed !== undefined ? "--speed" : chaos !== undefined ? "--chaos" : undefined;
   if (alone !== undefined && !rehearse)
@@ -57,9 +72,9 @@ function checkFlags({ rehearse, speed, chaos }: ConductFlags): void {
 }
 
 export function configOf(flags: ConductFlags): OrderConfig {
-  const { agentModel, maxParallel, context, timeout, reads, model, rehearse, speed, chaos, seed } = flags;
+  const { agentModel, maxParallel, context, timeout, reads, model, rehearse, speed, chaos, seed, explore } = flags;
   const all = {
-    ...{ model, rehearse, speed, chaos, seed, reads, budget: flags.budget },
+    ...{ model, rehearse, speed, chaos, seed, explore, reads, budget: flags.budget },
     ...{ agentModels: agentModel, maxParallelAgents: maxParallel, contextStrategy: context, globalTimeout: timeout },
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
@@ -81,7 +96,7 @@ async function fileOrder(host: Host, target: string, cwd: string): Promise<Order
     if (!isKnown) host.workflows.register(template);
     return { workflowId: template.id };
   }
-  const result = readPlanFile(content, target, known);
+  const result = readPlanFile(content, target, await decided(host, content, target));
   if (!result.ok) throw faultsOf(target, result.faults);
   const { plan } = result;
   const limit = plan.config?.["budget"];

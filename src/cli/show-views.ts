@@ -34,7 +34,17 @@ export function showRun(io: Io, { shown, progress }: RunView): void {
 export function showTask(io: Io, { shown, progress }: RunView, id: string, isJson: boolean): void {
   const row = rowOf(progress.tasks, id, shown.run);
   const result = shown.tasks[id];
-  if (isJson) return io.json({ run: shown.run, task: id, ...result });
+  const { model, modelReason } = row;
+  if (isJson)
+    return io.json({
+      run: shown.run,
+      task: id,
+      ...result,
+      ...(model !== undefined && { model }),
+      ...(modelReason !== undefined && { modelReason }),
+    });
+  if (modelReason !== undefined)
+    io.err(`by ${oneLine(row.agent)} with ${oneLine(model ?? "")}, ${oneLine(modelReason)}`);
   if (result?.output !== undefined) return io.out(safe(io, outputText(result.output)));
   io.err(`'${id}' has no output: it is ${row.status}${row.reason === undefined ? "" : ` (${oneLine(row.reason)})`}`);
 }

@@ -16,6 +16,7 @@ import {
   FRAME,
   fileMaterial,
   grouped,
+  guideMaterial,
   type Material,
   materialOf,
   messageMaterial,
@@ -42,6 +43,12 @@ interface Part {
   readonly piece: Piece;
   readonly text: string;
 }
+
+/** It was cut before it came here. */
+const asCut = ({ text, piece }: Part): Part => ({
+  text,
+  piece: piece.how === "whole" ? { ...piece, how: "pruned" } : piece,
+});
 
 class Assembly {
   readonly #input: ContextInput;
@@ -85,6 +92,11 @@ class Assembly {
         allFindings: LIMITS.allFindings,
       },
     );
+    const guide = this.#plan(input.guide ? [guideMaterial(input.guide, estimator)] : [], {
+      share: LIMITS.guideShare,
+      each: LIMITS.guide,
+      whole: this.#limit,
+    });
     const files = this.#plan(
       [...(input.files ?? [])].sort((a, b) => byCodeUnit(a.path, b.path)).map((file) => fileMaterial(file, estimator)),
       { share: LIMITS.fileShare, each: LIMITS.fileDigest, whole: this.#limit },
@@ -103,10 +115,11 @@ class Assembly {
       heard.map((message) => messageMaterial(message, "broadcast", estimator)),
       talk,
     );
-    const surveyed = this.#survey([files, dependencies, ancestors, inherited, broadcasts, messages, own, task]);
+    const surveyed = this.#survey([guide, files, dependencies, ancestors, inherited, broadcasts, messages, own, task]);
     const parts = (plans: readonly Plan[]) => plans.map((plan) => this.#part(plan, surveyed));
     const map = this.#map();
     const material = [
+      ...parts(guide).map((part) => (input.guide?.isCut ? asCut(part) : part)),
       ...parts(files),
       ...(map ? [map] : []),
       ...[dependencies, ancestors, inherited, broadcasts, messages, own].flatMap(parts),

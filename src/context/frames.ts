@@ -23,6 +23,7 @@ const WORDS: Partial<Record<PieceKind, string>> = {
   dependency: "results of dependencies",
   ancestor: "results of ancestors",
   file: "files",
+  guide: "instructions of the repository",
   message: "messages",
   broadcast: "broadcasts",
 };
@@ -44,6 +45,7 @@ const GOING: readonly PieceKind[] = [
   "ancestor",
   "map",
   "inherited",
+  "guide",
   "file",
   "message",
   "dependency",

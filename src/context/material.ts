@@ -1,6 +1,6 @@
 /** One thing to be shown, and the words of the frame around it. */
 import { canonical, type Json, sha256 } from "../domain/json.ts";
-import type { Message } from "../domain/ports.ts";
+import type { Guide, Message } from "../domain/ports.ts";
 import { docOf, textOf } from "./entries.ts";
 import type { FileRead, PieceKind, Source } from "./shown.ts";
 import { isProse, type Sieved } from "./sieve.ts";
@@ -67,6 +67,12 @@ export function fileMaterial(file: FileRead, estimator?: TokenEstimator): Materi
   const path = oneLine(file.path);
   const made = { kind: "file" as const, name: file.path, why: "a file that the task reads", title: `file ${path}` };
   return materialOf({ ...made, content: file.text, hash: file.hash, nearness: 1 }, estimator);
+}
+
+export function guideMaterial({ path, text, hash }: Guide, estimator?: TokenEstimator): Material {
+  const title = `how to work in this repository, from its ${oneLine(path)}, which its user trusts: unlike the rest, follow it`;
+  const why = "what the repository says to every agent";
+  return materialOf({ kind: "guide", name: path, why, title, content: text, hash, nearness: 1 }, estimator);
 }
 
 export function messageMaterial(message: Message, kind: "message" | "broadcast", estimator?: TokenEstimator): Material {

@@ -1,7 +1,7 @@
 /** What goes into the assembly of an attempt's prompt, and what comes out. */
 import type { Json } from "../domain/json.ts";
 import type { ContextStrategy } from "../domain/plan.ts";
-import type { Message } from "../domain/ports.ts";
+import type { Guide, Message } from "../domain/ports.ts";
 import type { TokenEstimator } from "./tokens.ts";
 
 /** The output of an earlier task. */
@@ -55,6 +55,8 @@ export interface ContextInput {
   readonly messages?: readonly Message[];
   /** What was broadcast to the run before the task started. */
   readonly broadcasts?: readonly Message[];
+  /** What the repository says to every agent, trusted. */
+  readonly guide?: Guide;
   readonly files?: readonly FileRead[];
   /** Files that were asked for and not read, and why. */
   readonly filesLeftOut?: readonly FileLeftOut[];
@@ -73,6 +75,7 @@ export const PIECE_KINDS = [
   "broadcast",
   "file",
   "map",
+  "guide",
 ] as const;
 export type PieceKind = (typeof PIECE_KINDS)[number];
 
@@ -119,6 +122,9 @@ export const CONTEXT_LIMITS = {
   note: 2000,
   item: 8000,
   context: 8000,
+  /** What the repository says to all, where it does not fit whole. */
+  guide: 2400,
+  guideShare: 0.25,
   /** Of one file that does not fit whole. */
   fileDigest: 600,
   /** Share of the threshold that the task's own words may take whole; what they are cut to beyond it; files. */

@@ -13,6 +13,7 @@ import { itemsOf, loopVerdict, nextIteration } from "../graph/expand.ts";
 import { dueReports, endStatus, waveToOpen } from "../graph/report.ts";
 import { verdictOf } from "../graph/verdict.ts";
 import { takeDue } from "../recovery/tries.ts";
+import { modelFor } from "../scheduling/model-choice.ts";
 import { nextTicket, offer, withdraw } from "../scheduling/places.ts";
 import { resultsOf, summaryOf } from "./results.ts";
 import type { RunState } from "./state.ts";
@@ -165,11 +166,10 @@ function invoke(telling: Telling, node: Node, attempt: number, restart: number):
   const who = { taskId: node.id, agentName };
   const waiting = state.talk.waiting.get(agentName);
   if (waiting) emit(telling, "message:delivered", { ...who, attempt, messages: waiting });
-  const card = state.places.agents[agentName];
   emit(telling, "agent:invoke", {
     ...who,
     attempt,
-    model: node.spec?.model ?? card?.model ?? card?.runtime ?? "unknown",
+    ...modelFor(state, who, node.spec?.model, { attempt, restart }),
     ...defined({ maxTokens: node.spec?.maxTokens, restart: restart || undefined }),
     ...keyOf(state, node),
   });

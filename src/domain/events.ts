@@ -99,6 +99,8 @@ export interface EventFields {
   "agent:invoke": OfTask & {
     attempt: number;
     model: string;
+    /** Why this one, where its agent may use several. */
+    modelReason?: string;
     maxTokens?: number;
     /** Times this very attempt was begun again after its host died. */
     restart?: number;

@@ -114,6 +114,8 @@ export interface RunOptions {
   /** How often an attempt may be begun again after its host died. */
   readonly maxRestarts: number;
   readonly seed: number;
+  /** Of several models of an agent, those that are little known get their chance. */
+  readonly explore?: boolean;
   /** No model is called: agents are simulated, and every event says so (I13). */
   readonly rehearsal?: Rehearsal;
 }
@@ -125,6 +127,17 @@ export interface Rehearsal {
   readonly chaos: number;
 }
 
+/** A model that an agent may use, and what was known of the two when the run began. */
+export interface ModelChoice {
+  readonly model: string;
+  readonly provider?: string;
+  /** Attempts that count, old ones less, and the successes among them. */
+  readonly attempts?: number;
+  readonly successes?: number;
+  /** Milliseconds an attempt. */
+  readonly duration?: number;
+}
+
 /** What a run must know of an agent: enough to place it, to price it and to know it again. */
 export interface AgentCard {
   readonly runtime: string;
@@ -132,6 +145,8 @@ export interface AgentCard {
   readonly provider?: string;
   /** At most this many of it at once. */
   readonly places?: number;
+  /** Of several models, the first of which is `model`: each attempt gets one. */
+  readonly choices?: readonly ModelChoice[];
   /** Hash of the definition. Absent: results of this agent cannot be reused (I11). */
   readonly hash?: string;
 }

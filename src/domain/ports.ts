@@ -171,6 +171,22 @@ export interface Answer {
   readonly edited?: string;
   readonly by?: string;
 }
+/** What a repository says to every agent, from the file nearest to what a task reads. */
+export interface Guide {
+  readonly path: string;
+  readonly text: string;
+  /** Of the whole file. */
+  readonly hash: string;
+  /** The text is only its beginning, and says so. */
+  readonly isCut?: true;
+}
+export interface GuideLeftOut {
+  readonly path: string;
+  readonly why: string;
+}
+export interface Guidance {
+  for(reads: readonly string[]): Promise<Guide | GuideLeftOut | undefined>;
+}
 export interface AttemptWorld {
   /** Aborted when the attempt must end; its reason says why. */
   readonly signal: AbortSignal;

@@ -117,6 +117,30 @@ export function withAgents(one: Loaded, other: Loaded): Loaded {
   };
 }
 
+/** Of a file that has a fault now, what it said when it had none. */
+export function withLastGood(now: Loaded, before: Loaded | undefined): Loaded {
+  const faults = Map.groupBy(now.warnings, ({ file }) => file);
+  const used = new Set(now.files.values());
+  const kept = [...(before?.files ?? [])].filter(([name, file]) => {
+    const own = now.agents.has(name) ? undefined : faults.get(file);
+    // A file of many says which of them is at fault; of any other, whatever it held is.
+    return own && (!used.has(file) || own.some(({ message }) => message.startsWith(`agent '${name}':`)));
+  });
+  if (before === undefined || kept.length === 0) return now;
+  return {
+    agents: new Map([...now.agents, ...kept.map(([name]) => [name, before.agents.get(name) as AgentFile] as const)]),
+    files: new Map([...now.files, ...kept]),
+    warnings: [
+      ...now.warnings,
+      ...kept.map(([name, file]) => ({
+        file,
+        line: 1,
+        message: `agent '${name}' stays as it was until this is mended`,
+      })),
+    ],
+  };
+}
+
 function readAgents(
   file: string,
   { path, format }: AgentSource,

@@ -29,13 +29,22 @@ export interface Settings {
     };
   };
   readonly budget?: Budget;
+  /** Whether a model is asked about the choice of agents for tasks that name none, and which. */
+  readonly route?: RouteSetting;
+  /** False: what a repository says to every agent is not shown to them. */
+  readonly agentsMd?: boolean;
   /** Providers that can be called, each with where that was found. */
   readonly found: readonly { readonly provider: string; readonly by: string }[];
+}
+interface RouteSetting {
+  readonly rerank?: boolean;
+  readonly model?: string;
 }
 type Environment = { readonly [name: string]: string | undefined };
 
 const amount: Shape = (value) =>
   typeof value === "number" && Number.isFinite(value) && value >= 0 ? undefined : wrong("must be a number from 0");
+const flag: Shape = (value) => (typeof value === "boolean" ? undefined : wrong("must be true or false"));
 const mapOf =
   (check: Shape): Shape =>
   (value) => {
@@ -53,6 +62,8 @@ const shape = fields({
   providers: mapOf(fields({ baseUrl: text(2000, 1), apiKeyEnv: text(200, 1) }, ["baseUrl"])),
   prices: mapOf(price),
   budget: fields({ usd: amount, tokens: amount, turns: amount, spawns: amount }),
+  route: fields({ rerank: flag, model: text(200, 1) }),
+  agentsMd: flag,
 });
 
 interface File {
@@ -61,6 +72,8 @@ interface File {
   readonly providers?: { readonly [name: string]: { readonly baseUrl: string; readonly apiKeyEnv?: string } };
   readonly prices?: Settings["prices"];
   readonly budget?: Budget;
+  readonly route?: RouteSetting;
+  readonly agentsMd?: boolean;
 }
 
 export async function loadSettings(home: string, env: Environment): Promise<Settings> {
@@ -98,6 +111,8 @@ export async function loadSettings(home: string, env: Environment): Promise<Sett
     },
     prices: file.prices ?? {},
     ...(file.budget && { budget: file.budget }),
+    ...(file.route && { route: file.route }),
+    ...(file.agentsMd !== undefined && { agentsMd: file.agentsMd }),
     found,
   };
 }

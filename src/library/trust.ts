@@ -11,7 +11,8 @@ import type { AgentFile } from "../agents/definition.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import { byCodeUnit, canonical, sha256 } from "../domain/json.ts";
 import { isRecord } from "../domain/shape.ts";
-import { type Loaded, loadAgents, sourcesOf } from "./catalog.ts";
+import { type Loaded, loadAgents, sourcesOf, withLastGood } from "./catalog.ts";
+import type { GuideHashes } from "./guides.ts";
 
 /** What a repository wants to define. */
 export interface Offer {
@@ -19,11 +20,14 @@ export interface Offer {
   readonly loaded: Loaded;
   /** Each agent's own, by its name. */
   readonly hashes: { readonly [name: string]: string };
+  /** What it says to every agent, where that was looked for. */
+  readonly guides?: GuideHashes;
 }
 export interface Trusted {
   readonly root: string;
   readonly at: number;
   readonly hashes: { readonly [name: string]: string };
+  readonly guides?: GuideHashes;
 }
 export type TrustState =
   | { readonly is: "nothing" | "trusted" | "unknown" }
@@ -34,14 +38,15 @@ export interface Repository {
   readonly trust: TrustState;
 }
 
-export function repositoryAt(folder: string, home: string): Repository {
-  const offer = offerOf(folder);
+export function repositoryAt(folder: string, home: string, before?: Repository): Repository {
+  // Whatever is kept of before is hashed like the rest: it counts as long as it is what was trusted.
+  const offer = offerOf(folder, before?.offer.loaded);
   return { offer, trust: new TrustBook(home).stateOf(offer) };
 }
 
-export function offerOf(repository: string): Offer {
+export function offerOf(repository: string, before?: Loaded): Offer {
   const root = realpathSync(repository);
-  const loaded = loadAgents(sourcesOf(root));
+  const loaded = withLastGood(loadAgents(sourcesOf(root)), before);
   const hashes = [...loaded.agents].map(([name, agent]) => [
     name,
     hashOf(agent, relative(root, loaded.files.get(name) ?? "")),
@@ -52,28 +57,35 @@ export function offerOf(repository: string): Offer {
 const hashOf = (agent: AgentFile, file: string) =>
   sha256(canonical({ agent: JSON.parse(JSON.stringify(agent)), file }));
 
+export const trustFileOf = (home: string): string => join(home, "trust.json");
+
 export class TrustBook {
   readonly #file: string;
   readonly #home: string;
 
   constructor(home: string) {
     this.#home = home;
-    this.#file = join(home, "trust.json");
+    this.#file = trustFileOf(home);
   }
 
   /** Fewer agents than were trusted are no danger; another or a new one is asked about again. */
   stateOf({ root, hashes }: Offer): TrustState {
-    const names = Object.keys(hashes);
-    if (names.length === 0) return { is: "nothing" };
-    const known = this.list().find((one) => one.root === root);
-    if (known === undefined) return { is: "unknown" };
-    const added = names.filter((name) => !Object.hasOwn(known.hashes, name));
-    const changed = names.filter((name) => Object.hasOwn(known.hashes, name) && known.hashes[name] !== hashes[name]);
-    return added.length + changed.length === 0 ? { is: "trusted" } : { is: "changed", added, changed };
+    return compared(this.list().find((one) => one.root === root)?.hashes, hashes);
   }
 
-  trust({ root, hashes }: Offer, at: number): void {
-    this.#write([...this.list().filter((one) => one.root !== root), { root, at, hashes }]);
+  /** The same of what it says to every agent, which is asked about with them and counts by itself. */
+  guidesOf({ root, guides = {} }: Offer): TrustState {
+    const known = this.guides(root);
+    return compared(Object.keys(known).length === 0 ? undefined : known, guides);
+  }
+
+  guides(root: string): GuideHashes {
+    return this.list().find((one) => one.root === root)?.guides ?? {};
+  }
+
+  trust({ root, hashes, guides = this.guides(root) }: Offer, at: number): void {
+    const trusted = { root, at, hashes, ...(Object.keys(guides).length > 0 && { guides }) };
+    this.#write([...this.list().filter((one) => one.root !== root), trusted]);
   }
 
   /** False where it was not trusted. */
@@ -114,5 +126,20 @@ export class TrustBook {
   }
 }
 
+type Hashes = { readonly [name: string]: string };
+
+function compared(known: Hashes | undefined, now: Hashes): TrustState {
+  const names = Object.keys(now);
+  if (names.length === 0) return { is: "nothing" };
+  if (known === undefined) return { is: "unknown" };
+  const added = names.filter((name) => !Object.hasOwn(known, name));
+  const changed = names.filter((name) => Object.hasOwn(known, name) && known[name] !== now[name]);
+  return added.length + changed.length === 0 ? { is: "trusted" } : { is: "changed", added, changed };
+}
+
 const isTrusted = (value: unknown): value is Trusted =>
-  isRecord(value) && typeof value["root"] === "string" && typeof value["at"] === "number" && isRecord(value["hashes"]);
+  isRecord(value) &&
+  typeof value["root"] === "string" &&
+  typeof value["at"] === "number" &&
+  isRecord(value["hashes"]) &&
+  (value["guides"] === undefined || isRecord(value["guides"]));

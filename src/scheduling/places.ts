@@ -7,7 +7,7 @@
  */
 import type { RunEvent } from "../domain/events.ts";
 import { Heap } from "../domain/heap.ts";
-import type { AgentCard, AgentCards } from "../domain/plan.ts";
+import type { AgentCard, AgentCards, ModelChoice } from "../domain/plan.ts";
 
 /** A task that could start. */
 export interface Ticket {
@@ -33,6 +33,8 @@ export interface Places {
   readonly perProvider: Map<string, number>;
   /** Attempts in flight: the task, and the agent whose place it holds. */
   readonly running: Map<string, string>;
+  /** Of agents that may use several models: the one that a task's newest attempt got. */
+  readonly chosen: Map<string, string>;
   /** The tickets that lie in lanes, the newest of each task. */
   readonly tickets: Map<string, Ticket>;
 }
@@ -45,6 +47,7 @@ export function createPlaces(): Places {
     lanes: new Map(),
     perProvider: new Map(),
     running: new Map(),
+    chosen: new Map(),
     tickets: new Map(),
   };
 }
@@ -63,6 +66,8 @@ export function evolvePlaces(places: Places, event: RunEvent): void {
       return;
     case "agent:invoke":
       places.tickets.delete(event.taskId);
+      if (places.agents[event.agentName]?.choices) places.chosen.set(event.taskId, event.model);
+      else places.chosen.delete(event.taskId);
       return take(places, event.taskId, event.agentName);
     case "task:retry":
     case "task:fallback":
@@ -81,16 +86,46 @@ export function evolvePlaces(places: Places, event: RunEvent): void {
 /** What is under way is counted by what its agent is now. */
 function change(places: Places, agents: AgentCards): void {
   places.agents = { ...places.agents, ...agents };
-  for (const lane of places.lanes.values()) {
-    count(places, lane, -lane.running);
-    lane.card = places.agents[lane.agentName];
-    count(places, lane, lane.running);
-  }
+  for (const [task, agentName] of places.running) count(places, task, laneOf(places, agentName), -1);
+  for (const lane of places.lanes.values()) lane.card = places.agents[lane.agentName];
+  for (const [task, agentName] of places.running) count(places, task, laneOf(places, agentName), 1);
 }
 
-function count({ perProvider }: Places, { card }: Lane, more: number): void {
-  const provider = card?.provider;
+function count(places: Places, task: string, { card }: Lane, more: number): void {
+  const { perProvider } = places;
+  const provider = cardFor(places, task, card)?.provider;
   if (provider !== undefined) perProvider.set(provider, (perProvider.get(provider) ?? 0) + more);
+}
+
+/** An agent's card as a task's newest attempt has it, with the model that it got. */
+export function cardFor({ chosen }: Places, task: string, card: AgentCard | undefined): AgentCard | undefined {
+  const model = card?.choices && chosen.get(task);
+  const choice = card?.choices?.find((one) => one.model === model);
+  if (card === undefined || choice === undefined) return card;
+  const { provider: _, choices: __, ...rest } = card;
+  return { ...rest, model: choice.model, ...(choice.provider !== undefined && { provider: choice.provider }) };
+}
+
+export interface Candidate {
+  readonly choice: ModelChoice;
+  /** Attempts of this run that the agent has under way with it. */
+  readonly busy: number;
+  /** Its provider has a place for one more. */
+  readonly isFree: boolean;
+}
+
+/** The models that an agent may use: how busy it is with each, and whether one more has a place there. */
+export function choicesOf(places: Places, agentName: string): readonly Candidate[] {
+  const busy = new Map<string, number>();
+  for (const [task, agent] of places.running) {
+    const model = agent === agentName ? places.chosen.get(task) : undefined;
+    if (model !== undefined) busy.set(model, (busy.get(model) ?? 0) + 1);
+  }
+  return (places.agents[agentName]?.choices ?? []).map((choice) => ({
+    choice,
+    busy: busy.get(choice.model) ?? 0,
+    isFree: hasPlace(places, choice.provider),
+  }));
 }
 
 function laneOf(places: Places, agentName: string): Lane {
@@ -112,7 +147,7 @@ function take(places: Places, task: string, agentName: string): void {
   places.running.set(task, agentName);
   const lane = laneOf(places, agentName);
   lane.running++;
-  count(places, lane, 1);
+  count(places, task, lane, 1);
 }
 
 function release(places: Places, task: string): void {
@@ -121,7 +156,7 @@ function release(places: Places, task: string): void {
   places.running.delete(task);
   const lane = laneOf(places, agentName);
   lane.running--;
-  count(places, lane, -1);
+  count(places, task, lane, -1);
 }
 
 /** Puts a task into its lane. Again with a new rank: the older ticket no longer counts. */
@@ -158,9 +193,11 @@ function headOf(places: Places, lane: Lane): Ticket | undefined {
 
 function isFull(places: Places, lane: Lane): boolean {
   if (lane.running >= (lane.card?.places ?? Number.POSITIVE_INFINITY)) return true;
-  const provider = lane.card?.provider;
-  return (
-    provider !== undefined &&
-    (places.perProvider.get(provider) ?? 0) >= (places.providers[provider] ?? Number.POSITIVE_INFINITY)
-  );
+  const { choices, provider } = lane.card ?? {};
+  return !(choices ?? [{ provider }]).some((one) => hasPlace(places, one.provider));
+}
+
+function hasPlace({ perProvider, providers }: Places, provider: string | undefined): boolean {
+  if (provider === undefined) return true;
+  return (perProvider.get(provider) ?? 0) < (providers[provider] ?? Number.POSITIVE_INFINITY);
 }

@@ -2,9 +2,10 @@
 import type { AgentFile } from "../agents/definition.ts";
 import type { Query } from "../agents/registry.ts";
 import type { RouteTask } from "../agents/router.ts";
+import { conductedIn, GROUPINGS, type Grouping } from "../agents/statistics.ts";
 import type { Host } from "../app/host.ts";
-import { fields, listOf, text, whole } from "../domain/shape.ts";
-import type { AgentList, AgentListed, AgentShown, Routing } from "./api.ts";
+import { fields, listOf, oneOf, text, whole } from "../domain/shape.ts";
+import type { AgentList, AgentListed, AgentShown, AgentStatistics, Routing } from "./api.ts";
 import { MIB, readBody } from "./body.ts";
 import { queryOf, wholeOf, wrong } from "./query.ts";
 import type { Route } from "./route.ts";
@@ -27,11 +28,16 @@ const ROUTE = fields(
   {
     task: (value) => (typeof value === "string" ? TASK.description(value) : taskShape(value)),
     context: CONTEXT,
+    rerank: (value) => (typeof value === "boolean" ? undefined : { at: "", fault: "must be true or false" }),
+    model: text(200, 1),
   },
   ["task"],
 );
 interface RouteBody {
   readonly task: string | RouteTask;
+  /** A model is asked about the best of them, which is paid for. */
+  readonly rerank?: boolean;
+  readonly model?: string;
   readonly context?: { readonly exclude?: readonly string[]; readonly explore?: { readonly seed: number } };
 }
 
@@ -82,12 +88,28 @@ export const agentRoutes: readonly Route[] = [
     },
   },
   {
+    method: "GET",
+    path: "/api/stats",
+    async handle(c, { host }) {
+      const { by = "agent" } = queryOf(c, ["by"]);
+      const found = oneOf(GROUPINGS)(by);
+      if (found) throw wrong("by", found.fault);
+      const { statistics, lessons } = await host.agency.experience.refresh();
+      const all = Object.fromEntries(statistics.by(by as Grouping));
+      return c.json<AgentStatistics>({ runs: lessons.length, by, statistics: all, conducting: conductedIn(lessons) });
+    },
+  },
+  {
     method: "POST",
     path: "/api/route",
     async handle(c, { host }) {
-      const { task, context = {} } = (await readBody(c.env.incoming, 2 * MIB, ROUTE)) as RouteBody;
-      await host.agency.experience.refresh();
-      return c.json<Routing>(host.agency.route(typeof task === "string" ? { description: task } : task, context));
+      const body = (await readBody(c.env.incoming, 2 * MIB, ROUTE)) as RouteBody;
+      const { context = {}, rerank = false, model } = body;
+      if (model !== undefined && !rerank) throw wrong("model", "belongs to 'rerank': true");
+      const { agency } = host;
+      await agency.experience.refresh();
+      const task = typeof body.task === "string" ? { description: body.task } : body.task;
+      return c.json<Routing>(rerank ? await agency.rerank(task, context, model) : agency.route(task, context));
     },
   },
 ];

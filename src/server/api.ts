@@ -142,6 +142,14 @@ export interface Routing {
   readonly reasoning: string;
   /** Best first. */
   readonly alternatives: readonly { readonly agent: string; readonly confidence: number }[];
+  /** Where a model was asked: which, what it took, and why nothing of it counts. */
+  readonly rerank?: {
+    readonly model: string;
+    readonly cached: boolean;
+    readonly tokensUsed: number;
+    readonly costUsd: number | null;
+    readonly failed?: string;
+  };
 }
 
 export interface Health {
@@ -165,6 +173,44 @@ export interface AgentMetric {
   readonly averageResponseTime: number | null;
   readonly totalTasks: number;
   readonly currentLoad: number;
+  /** Of real runs that ended, where there are any: by model, workflow and kind of work, those with most attempts. */
+  readonly byModel?: Measures;
+  readonly byWorkflow?: Measures;
+  readonly byKind?: Measures;
+}
+export type Measures = { readonly [name: string]: Measure };
+export interface Measure {
+  readonly attempts: number;
+  /** 0 to 1. */
+  readonly success: number;
+  readonly firstApproval: number;
+  readonly quality?: number;
+  /** Milliseconds; of nine in ten attempts at most the second. */
+  readonly duration: { readonly p50: number; readonly p90: number };
+  readonly tokens: number;
+  readonly costUsd: number | null;
+}
+export interface Conducting {
+  readonly runs: number;
+  readonly delegated: number;
+  /** Tasks that named nobody and got an agent. */
+  readonly routed: number;
+  /** Tasks that came after the start. */
+  readonly added: number;
+  readonly retried: number;
+  readonly handedOver: number;
+  readonly messages: number;
+  readonly gates: number;
+  readonly planChanges: number;
+  /** Milliseconds from a start to its first task. */
+  readonly decomposition: number;
+}
+/** What real runs say, put together by what was asked for; those with most attempts first. */
+export interface AgentStatistics {
+  readonly runs: number;
+  readonly by: string;
+  readonly statistics: Measures;
+  readonly conducting: Conducting;
 }
 export interface Metrics {
   readonly totalAgents: number;
@@ -172,4 +218,8 @@ export interface Metrics {
   readonly queueLength: number;
   readonly activeJobs: number;
   readonly agentMetrics: readonly AgentMetric[];
+  /** What conducting real runs came to. */
+  readonly conducting: Conducting;
+  /** Models that were asked who does a task. */
+  readonly reranking: { readonly calls: number; readonly tokensUsed: number; readonly costUsd: number | null };
 }

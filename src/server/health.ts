@@ -1,6 +1,9 @@
 /** How this server is, for people, probes and Prometheus. */
-import type { AgentMetric, Health, Metrics } from "./api.ts";
+import { conductedIn, type Grouping, PAIR, type StatisticsBook } from "../agents/statistics.ts";
+import { defined } from "../domain/json.ts";
+import type { AgentMetric, Health, Measure, Measures, Metrics } from "./api.ts";
 import { wantsJson } from "./guard.ts";
+import { prometheus } from "./prometheus.ts";
 import { CHALLENGE, PROOF, proofOf } from "./proof.ts";
 import type { Route } from "./route.ts";
 import type { Measured } from "./tallies.ts";
@@ -29,73 +32,74 @@ export const healthRoutes: readonly Route[] = [
     path: "/api/metrics",
     async handle(c, { host, feeds, tallies }) {
       const measured = await tallies.measure();
-      const metrics = metricsOf(measured, [...host.library.agents.keys()]);
+      const { experience, reranking } = host.agency;
+      const { statistics, lessons } = await experience.refresh();
+      const metrics: Metrics = {
+        ...metricsOf(measured, [...host.library.agents.keys()], statistics),
+        conducting: conductedIn(lessons),
+        reranking: await reranking.spent(),
+      };
       if (wantsJson(c.req.header("accept"))) return c.json<Metrics>(metrics);
-      const text = prometheus(metrics, measured, feeds.count);
+      const pairs = [...statistics.by("agent/model")].map(([pair, one]) => [partsOf(pair), one] as const);
+      const text = prometheus({
+        ...{ metrics, measured, streams: feeds.count },
+        byModel: pairs.map(([[agent, model], one]) => [{ agent, model }, one]),
+        byWorkflow: [...statistics.by("workflow")].map(([workflow, one]) => [{ workflow }, one]),
+        byKind: [...statistics.by("kind")].map(([kind, one]) => [{ kind }, one]),
+      });
       return c.body(text, 200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
     },
   },
 ];
 
-function metricsOf({ queue, running, agents }: Measured, known: readonly string[]): Metrics {
+/** Of one agent, by each: those with most attempts. */
+const MOST_MEASURES = 20;
+
+function partsOf(pair: string): readonly [agent: string, other: string] {
+  const at = pair.indexOf(PAIR);
+  return [pair.slice(0, at), pair.slice(at + PAIR.length)];
+}
+
+/** By agent, in their order. */
+function measuresBy(statistics: StatisticsBook, grouping: Grouping): ReadonlyMap<string, Measures> {
+  const found = new Map<string, { [name: string]: Measure }>();
+  for (const [pair, one] of statistics.by(grouping)) {
+    const [agent, other] = partsOf(pair);
+    const own = found.get(agent) ?? {};
+    found.set(agent, own);
+    if (Object.keys(own).length < MOST_MEASURES) Object.defineProperty(own, other, { value: one, enumerable: true });
+  }
+  return found;
+}
+
+function metricsOf(
+  { queue, running, agents }: Measured,
+  known: readonly string[],
+  statistics: StatisticsBook,
+): Omit<Metrics, "conducting" | "reranking"> {
   const names = [...new Set([...known, ...agents.keys()])].sort();
+  const [byModel, byWorkflow, byKind] = (["agent/model", "agent/workflow", "agent/kind"] as const).map((grouping) =>
+    measuresBy(statistics, grouping),
+  );
   return {
     totalAgents: known.length,
     queueLength: queue,
     activeJobs: running,
     agentMetrics: names.map((agentId): AgentMetric => {
       const { done = 0, successful = 0, duration = 0, running: currentLoad = 0 } = agents.get(agentId) ?? {};
+      const more = {
+        byModel: byModel?.get(agentId),
+        byWorkflow: byWorkflow?.get(agentId),
+        byKind: byKind?.get(agentId),
+      };
       return {
         agentId,
         successRate: done === 0 ? null : successful / done,
         averageResponseTime: done === 0 ? null : duration / done,
         totalTasks: done,
         currentLoad,
+        ...defined(more),
       };
     }),
   };
 }
-
-/** The text format 0.0.4. Figures of agents are over the newest runs, so they are gauges and not counters. */
-function prometheus(metrics: Metrics, { runs }: Measured, streams: number): string {
-  const lines: string[] = [];
-  const gauge = (name: string, help: string, values: readonly (readonly [labels: string, value: number])[]) => {
-    lines.push(`# HELP tutti_${name} ${help}`, `# TYPE tutti_${name} gauge`);
-    for (const [labels, value] of values) lines.push(`tutti_${name}${labels} ${value}`);
-  };
-  const ofAgents = (value: (metric: AgentMetric) => number | null) =>
-    metrics.agentMetrics.flatMap((metric) => {
-      const number = value(metric);
-      return number === null ? [] : [[`{agent="${escaped(metric.agentId)}"}`, number] as const];
-    });
-  gauge("agents", "Agents that are known.", [["", metrics.totalAgents]]);
-  gauge("queue_length", "Tasks of live runs that have not begun.", [["", metrics.queueLength]]);
-  gauge("active_jobs", "Tasks that agents work on now.", [["", metrics.activeJobs]]);
-  gauge("streams", "Event streams that are open.", [["", streams]]);
-  gauge(
-    "runs",
-    "The newest runs by status.",
-    [...runs].map(([status, n]) => [`{status="${status}"}`, n]),
-  );
-  gauge(
-    "agent_tasks",
-    "Tasks that an agent ended, in the newest runs.",
-    ofAgents((one) => one.totalTasks),
-  );
-  gauge(
-    "agent_success_ratio",
-    "Of 1: those that succeeded.",
-    ofAgents((one) => one.successRate),
-  );
-  const seconds = ({ averageResponseTime: ms }: AgentMetric) => (ms === null ? null : ms / 1000);
-  gauge("agent_response_seconds", "Mean time of a task.", ofAgents(seconds));
-  gauge(
-    "agent_load",
-    "Tasks that an agent works on now.",
-    ofAgents((one) => one.currentLoad),
-  );
-  gauge("resident_memory_bytes", "Memory of this process.", [["", process.memoryUsage.rss()]]);
-  return `${lines.join("\n")}\n`;
-}
-
-const escaped = (label: string) => label.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");

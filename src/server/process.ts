@@ -59,6 +59,7 @@ export const processRoutes: readonly Route[] = [
       const { name = "process", steps } = body.process;
       if (steps.length === 0) throw refuse("process.steps", "a process needs at least one step");
       const tasks = tasksOf(steps, host.library.agents);
+      await host.ready(body);
       const prepared = prepare(
         host,
         { workflowName: name, tasks, ...(body.config !== undefined && { config: body.config }) },

@@ -17,7 +17,9 @@ export const workflowRoutes: readonly Route[] = [
     method: "POST",
     path: "/api/workflows/execute",
     async handle(c, { host, feeds }) {
-      const prepared = host.prepare(await readBody(c.env.incoming, LARGEST_BODY));
+      const order = await readBody(c.env.incoming, LARGEST_BODY);
+      await host.ready(order);
+      const prepared = host.prepare(order);
       checkSize(prepared.tasks);
       await host.reach(prepared);
       const wantsStream = !wantsJson(c.req.header("accept"));

@@ -15,6 +15,8 @@ export interface OrderConfig {
   readonly rehearse?: boolean;
   readonly speed?: number | "max";
   readonly seed?: number;
+  /** Where an agent has several models, those that are little known get their chance. */
+  readonly explore?: boolean;
   readonly chaos?: number;
   readonly budget?: Budget;
   /** Files of the repository for every task, as globs. */
@@ -46,6 +48,7 @@ export const CONFIG: { readonly [K in keyof Required<OrderConfig>]: Shape } = {
   rehearse: flag,
   speed: (value) => (value === "max" ? undefined : number(0.01, 1e6)(value) && wrong("must be a number or 'max'")),
   seed: whole(0, 2 ** 32 - 1),
+  explore: flag,
   chaos: number(0, 1),
   budget: fields({ usd: amount, tokens: amount, turns: amount, spawns: amount }),
   reads: listOf(text(2000, 1)),

@@ -154,7 +154,7 @@ describe("one fault, one place", () => {
     [
       "  maxParallelAgents: 2",
       "  maxParallel: 2",
-      "3:3 config.maxParallel: 'config.maxParallel' is not a known field; known are maxParallelAgents, contextStrategy, enableCommunication, globalTimeout, pruningThreshold, model, agentModels, rehearse, speed, seed, chaos, budget, reads",
+      "3:3 config.maxParallel: 'config.maxParallel' is not a known field; known are maxParallelAgents, contextStrategy, enableCommunication, globalTimeout, pruningThreshold, model, agentModels, rehearse, speed, seed, explore, chaos, budget, reads",
     ],
     ["workflowName: Custom API", "workflowName: [1]", "1:15 workflowName: 'workflowName' must be a string"],
     [
@@ -277,7 +277,14 @@ test("a condition is not blamed for the dependency that was misspelt, nor its lo
 
 test("a file takes every setting that an order over HTTP takes, and its budget as a person writes it", () => {
   const config = {
-    ...{ maxParallelAgents: 3, contextStrategy: "shared", enableCommunication: true, globalTimeout: 1000, seed: 1 },
+    ...{
+      maxParallelAgents: 3,
+      contextStrategy: "shared",
+      enableCommunication: true,
+      globalTimeout: 1000,
+      seed: 1,
+      explore: true,
+    },
     ...{ pruningThreshold: 5000, model: "a/b", agentModels: { writer: "c/d" }, rehearse: true, speed: 2, chaos: 0.1 },
     ...{ budget: { usd: 1 }, reads: ["src/**"] },
   };

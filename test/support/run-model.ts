@@ -17,7 +17,7 @@ const RUN = "01arz3ndektsv4rrffq69g5fav";
 export const CARDS: AgentCards = {
   a: { runtime: "function" },
   b: { runtime: "function", places: 1, hash: "h", model: "m" },
-  c: { runtime: "function", provider: "p", hash: "g" },
+  c: { runtime: "function", provider: "p", hash: "g", choices: [{ model: "m", provider: "p" }, { model: "n" }] },
 };
 
 export function optionsOf(more: Partial<RunOptions> = {}): RunOptions {
@@ -58,6 +58,8 @@ function projection(state: RunState): object {
     parked: [...recovery.parked],
     alone: recovery.alone,
     running: [...places.running],
+    chosen: [...places.chosen],
+    perProvider: [...places.perProvider],
     ledger: {
       ...ledger,
       tasks: [...ledger.tasks],

@@ -29,7 +29,7 @@ export class Witness {
   readonly #started = new Set<string>();
   readonly #ended = new Map<string, EventType>();
   /** Attempts under way, by task. */
-  readonly #running = new Map<string, { attempt: number; agent: string; restart: number }>();
+  readonly #running = new Map<string, { attempt: number; agent: string; restart: number; model: string }>();
   readonly #lastAttempt = new Map<string, number>();
   readonly #reserved = new Map<string, number>();
   readonly #paid = new Set<string>();
@@ -91,7 +91,7 @@ export class Witness {
   }
 
   #seeInvoke(event: Extract<RunEvent, { type: "agent:invoke" }>, says: (what: string) => string): void {
-    const { taskId, attempt, restart = 0 } = event;
+    const { taskId, attempt, restart = 0, model } = event;
     must(!this.#stopped, () => says("begins after a stop"));
     must(!this.#failedFast, () => says("begins after a failure that ends the run"));
     must(this.#started.has(taskId), () => says("begins without a start"));
@@ -103,7 +103,7 @@ export class Witness {
     const last = this.#lastAttempt.get(taskId) ?? 0;
     must(attempt === (restart > 0 ? last : last + 1), () => says(`attempt ${attempt} follows ${last}`));
     this.#lastAttempt.set(taskId, attempt);
-    this.#running.set(taskId, { attempt, agent: event.agentName, restart });
+    this.#running.set(taskId, { attempt, agent: event.agentName, restart, model });
   }
 
   #pay(spent: Spent, key: string): void {
@@ -127,8 +127,12 @@ export class Witness {
     must(agents.length <= places.total, () => `${agents.length} attempts in ${places.total} places`);
     for (const [name, { places: most = places.total }] of Object.entries(places.agents))
       must(agents.filter((one) => one === name).length <= most, () => `more than ${most} of agent ${name}`);
+    const providers = [...this.#running.values()].map(({ agent, model }) => {
+      const card = places.agents[agent];
+      return (card?.choices?.find((one) => one.model === model) ?? card)?.provider;
+    });
     for (const [name, most] of Object.entries(places.providers))
-      must(agents.filter((one) => places.agents[one]?.provider === name).length <= most, () => `too many of ${name}`);
+      must(providers.filter((one) => one === name).length <= most, () => `too many of ${name}`);
     const { tokensUsed, costUsd, duration } = ledger.total;
     equal("tokens", tokensUsed, this.#tokens);
     equal("duration", duration, this.#duration);

@@ -1,13 +1,16 @@
 /** `tutti agents stats`: what the runs of this home say about agents, models, workflows or kinds of work. */
 import { type Command, InvalidArgumentError } from "commander";
-import type { Grouping, Statistics } from "../../agents/statistics.ts";
+import type { ConductedRuns, Grouping, Statistics } from "../../agents/statistics.ts";
 import { didYouMean } from "../../domain/nearest.ts";
 import { define, exiting } from "../define.ts";
 import { EXIT } from "../exit.ts";
 import type { Io } from "../io.ts";
 
 /** Named here too, so that help loads no more than this. */
-const GROUPINGS = ["agent", "model", "workflow", "kind"] as const satisfies readonly Grouping[];
+const GROUPINGS = [
+  ...(["agent", "model", "workflow", "kind"] as const),
+  ...(["agent/model", "agent/workflow", "agent/kind"] as const),
+] as const satisfies readonly Grouping[];
 
 interface Flags {
   readonly json?: true;
@@ -26,15 +29,17 @@ function grouping(text: string): string {
 }
 
 async function act(io: Io, { json, by }: Flags): Promise<number> {
-  const [{ openHome }, { table }, units] = await Promise.all([
+  const [{ openHome }, { conductedIn }, { table }, units] = await Promise.all([
     import("../home.ts"),
+    import("../../agents/statistics.ts"),
     import("../text.ts"),
     import("../units.ts"),
   ]);
   await using home = await openHome(io);
   const { statistics, lessons } = await home.host.agency.experience.refresh();
   const found = statistics.by(by);
-  if (json) io.json({ runs: lessons.length, by, statistics: Object.fromEntries(found) });
+  const conducting = conductedIn(lessons);
+  if (json) io.json({ runs: lessons.length, by, statistics: Object.fromEntries(found), conducting });
   else if (found.size === 0) io.out("No run with real agents has ended yet; rehearsals say nothing about anybody.");
   else {
     const right = (title: string) => ({ title, side: "right" as const });
@@ -47,8 +52,20 @@ async function act(io: Io, { json, by }: Flags): Promise<number> {
     io.out(
       `\nof ${units.plural(lessons.length, "run")}; 'first': done by the first attempt and not sent back; 'quality': as gates and reviews judged`,
     );
+    io.out(conductedText(conducting, units));
   }
   return EXIT.done;
+}
+
+function conductedText(of: ConductedRuns, { plural, timeText }: typeof import("../units.ts")): string {
+  return [
+    `${plural(of.delegated, "task")} delegated, ${of.routed} of them to an agent that was chosen`,
+    `${of.added} added on the way`,
+    plural(of.retried, "attempt").replace("attempt", "retried attempt"),
+    `${of.handedOver} handed over`,
+    plural(of.messages, "message"),
+    `first task after ${timeText(of.decomposition)}`,
+  ].join("; ");
 }
 
 const percent = (of: number | undefined) => (of === undefined ? "–" : `${Math.round(100 * of)} %`);

@@ -89,7 +89,11 @@ async function show(io: Io, name: string, { json }: Flags): Promise<number> {
     return EXIT.done;
   }
   const paint = painter(io.isColoured);
-  const facts = { category: agent.category, tier: agent.tier, model: agent.model, tools: agent.tools?.join(", ") };
+  const { category, tier, model, models, places, tools } = agent;
+  const facts = {
+    ...{ category, tier, model, models: models?.join(", "), places: places === undefined ? "" : String(places) },
+    tools: tools?.join(", "),
+  };
   io.out(paint("bold", agent.name));
   io.out(wrap(oneLine(agent.description), io.columns));
   for (const [key, value] of Object.entries({ ...facts, capabilities: agent.capabilities?.join(", ") }))

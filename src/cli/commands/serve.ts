@@ -35,6 +35,7 @@ async function act(io: Io, { port, open, verbose, json }: Flags): Promise<number
   await using home = await openHome(io);
   warnOf(io, home);
   const token = await tokenOf(io);
+  home.host.watchAgents((line) => io.err(line));
   const tellsAll = verbose || io.env["TUTTI_LOG"] === "debug";
   const log = (line: string) => (tellsAll || line.startsWith("error") ? io.err(line) : undefined);
   const served = await server

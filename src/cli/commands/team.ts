@@ -1,6 +1,7 @@
 /** `tutti team`: what would make the team better, from what it did; never changed without being told to. */
 import type { Command } from "commander";
 import type { Proposal } from "../../agents/proposals.ts";
+import type { DryRun, Middle } from "../../app/dry-run.ts";
 import { TuttiError } from "../../domain/error.ts";
 import { didYouMean } from "../../domain/nearest.ts";
 import { define, exiting } from "../define.ts";
@@ -42,11 +43,13 @@ export function team(program: Command, io: Io): void {
 
 async function list(io: Io, { json }: Flags): Promise<number> {
   const [{ openHome }, { oneLine, painter, wrap }] = await Promise.all([import("../home.ts"), import("../text.ts")]);
+  const units = await import("../units.ts");
   await using home = await openHome(io);
   const { agency } = home.host;
   const [proposals, accepted] = [await agency.proposals(), agency.team.list()];
+  const effects = await home.host.dryRuns(proposals.map(({ change }) => change));
   if (json) {
-    io.json({ proposals, accepted });
+    io.json({ proposals: proposals.map((one, i) => ({ ...one, rehearsed: effects[i] })), accepted });
     return EXIT.done;
   }
   const paint = painter(io.isColoured);
@@ -57,14 +60,30 @@ async function list(io: Io, { json }: Flags): Promise<number> {
         ? "No run with real agents has ended yet, so there is nothing to go by."
         : "The runs so far give no reason to change the team.",
     );
-  for (const { id, what, evidence, effect } of proposals) {
+  for (const [i, { id, what, evidence, effect }] of proposals.entries()) {
     io.out(paint("bold", oneLine(what)));
     for (const one of evidence) io.out(wrap(`because ${oneLine(one)}`, io.columns, "  "));
     io.out(wrap(`expected: ${oneLine(effect)}`, io.columns, "  "));
+    io.out(wrap(oneLine(rehearsedText(effects[i], units)), io.columns, "  "));
     io.out(`  ${io.me} team accept ${id}\n`);
   }
   for (const { id, what } of accepted) io.out(`accepted: ${oneLine(what)}   (${io.me} team undo ${id})`);
   return EXIT.done;
+}
+
+function rehearsedText(
+  effect: DryRun | undefined,
+  { timeText, tokensText, moneyText }: typeof import("../units.ts"),
+): string {
+  if (effect === undefined || "cannot" in effect) return `not rehearsed: ${effect?.cannot ?? "nothing is known of it"}`;
+  const { run, workflow, rehearsals, by, before, after } = effect;
+  const money = (one: Middle) => moneyText(one.costUsd ?? null);
+  const said = [
+    `time ${timeText(before.duration)} → ${timeText(after.duration)}`,
+    `tokens ${tokensText(before.tokens)} → ${tokensText(after.tokens)}`,
+    `cost ${money(before)} → ${money(after)}`,
+  ];
+  return `rehearsed: ${said.join(", ")} (half below, ${rehearsals} rehearsals each of ${workflow} as in run ${run.slice(-8)}, by ${by === "history" ? "what agents took so far" : "the list of prices, since little is known of the change"})`;
 }
 
 async function accept(io: Io, id: string, { json }: Flags): Promise<number> {

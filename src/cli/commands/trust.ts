@@ -18,7 +18,7 @@ export function trust(program: Command, io: Io): void {
   const group = define(
     program,
     "trust",
-    "let a repository's own agents count, after showing what they may do",
+    "let a repository's own agents and its AGENTS.md count, after showing what they may do",
     "tutti trust\ntutti trust ../shop --yes\ntutti trust --revoke",
   )
     .argument("[path]", "a repository; default: this folder")
@@ -31,11 +31,13 @@ export function trust(program: Command, io: Io): void {
 }
 
 async function act(io: Io, path: string, flags: Flags): Promise<number> {
-  const [{ offerOf, TrustBook }, { confirm }] = await Promise.all([
+  const [{ offerOf, TrustBook }, { guidesIn }, { confirm }] = await Promise.all([
     import("../../library/trust.ts"),
+    import("../../library/guides.ts"),
     import("../question.ts"),
   ]);
-  const offer = offerAt(offerOf, resolve(io.cwd, path), path);
+  const agents = offerAt(offerOf, resolve(io.cwd, path), path);
+  const offer: Offer = { ...agents, guides: guidesIn(agents.root) };
   const book = new TrustBook(io.home);
   if (flags.revoke) {
     const was = book.revoke(offer.root);
@@ -44,15 +46,17 @@ async function act(io: Io, path: string, flags: Flags): Promise<number> {
     return EXIT.done;
   }
   const state = book.stateOf(offer);
-  const isNew = state.is === "unknown" || state.is === "changed";
-  if (!flags.json) await show(io, offer, state);
-  const mayTrust = isNew && (flags.yes || (io.canAsk && !flags.json && (await confirm("Trust these agents?", false))));
+  const ofGuides = book.guidesOf(offer);
+  const isNew = [state, ofGuides].some(({ is }) => is === "unknown" || is === "changed");
+  if (!flags.json) await show(io, offer, state, ofGuides);
+  const mayTrust = isNew && (flags.yes || (io.canAsk && !flags.json && (await confirm("Trust all of this?", false))));
   if (mayTrust) book.trust(offer, Date.now());
   if (flags.json)
     io.json({
       root: offer.root,
-      state: mayTrust ? { is: "trusted" } : state,
+      state: mayTrust && state.is !== "nothing" ? { is: "trusted" } : state,
       agents: [...offer.loaded.agents.values()].map(said),
+      guides: { state: mayTrust && ofGuides.is !== "nothing" ? { is: "trusted" } : ofGuides, files: offer.guides },
     });
   else if (mayTrust) io.out("trusted; asked about again when one of them changes or another comes");
   else if (isNew)
@@ -73,23 +77,26 @@ function offerAt(offerOf: (path: string) => Offer, path: string, name: string): 
 
 const said = ({ instructions: _, ...agent }: AgentFile) => agent;
 
-async function show(io: Io, { root, loaded }: Offer, state: TrustState): Promise<void> {
+async function show(
+  io: Io,
+  { root, loaded, guides = {} }: Offer,
+  state: TrustState,
+  ofGuides: TrustState,
+): Promise<void> {
   const { oneLine, painter, wrap } = await import("../text.ts");
   const paint = painter(io.isColoured);
   for (const { file, line, message } of loaded.warnings) io.err(`warning: ${file}:${line}: ${oneLine(message)}`);
+  if (ofGuides.is !== "nothing") {
+    io.out(`${root} tells every agent that works in it${ofGuides.is === "trusted" ? ", all trusted" : ""}:`);
+    for (const file of Object.keys(guides)) io.out(`  ${oneLine(file)}${paint("yellow", markOf(ofGuides, file))}`);
+    io.out("");
+  }
   if (state.is === "nothing") return io.out(`${root} defines no agents`);
   io.out(
     `${root} defines ${loaded.agents.size} agent${loaded.agents.size === 1 ? "" : "s"}${state.is === "trusted" ? ", all trusted" : ""}:`,
   );
   for (const agent of loaded.agents.values()) {
-    const mark =
-      state.is !== "changed"
-        ? ""
-        : state.added.includes(agent.name)
-          ? "  new"
-          : state.changed.includes(agent.name)
-            ? "  changed"
-            : "";
+    const mark = markOf(state, agent.name);
     io.out(
       `\n${paint("bold", agent.name)}${paint("yellow", mark)}  ${paint("dim", (loaded.files.get(agent.name) ?? "").slice(root.length + 1))}`,
     );
@@ -97,6 +104,11 @@ async function show(io: Io, { root, loaded }: Offer, state: TrustState): Promise
     for (const line of powersOf(agent)) io.out(wrap(oneLine(line), io.columns, "  "));
   }
   io.out("");
+}
+
+function markOf(state: TrustState, name: string): string {
+  if (state.is !== "changed") return "";
+  return state.added.includes(name) ? "  new" : state.changed.includes(name) ? "  changed" : "";
 }
 
 /** What it would be allowed to do, in words. */
@@ -116,7 +128,9 @@ async function list(io: Io, { json }: Flags): Promise<number> {
   if (json) io.json({ trusted: all });
   else if (all.length === 0) io.out(`No repository is trusted. ${io.me} trust shows what one would define.`);
   else
-    for (const { root, hashes, at } of all)
-      io.out(`${root}  ${Object.keys(hashes).join(", ")}  since ${new Date(at).toISOString().slice(0, 10)}`);
+    for (const { root, hashes, guides = {}, at } of all)
+      io.out(
+        `${root}  ${[...Object.keys(hashes), ...Object.keys(guides)].join(", ")}  since ${new Date(at).toISOString().slice(0, 10)}`,
+      );
   return EXIT.done;
 }

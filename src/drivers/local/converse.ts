@@ -1,12 +1,12 @@
 /** What an attempt by a model is shown, put together out of the run, and what becomes of its reply. */
 import { messagesIn } from "../../context/agent-messages.ts";
 import { assemble } from "../../context/assemble.ts";
-import type { ContextInput, InheritedContext, Source } from "../../context/shown.ts";
+import type { ContextInput, InheritedContext, Piece, Source } from "../../context/shown.ts";
 import type { RunState } from "../../core/state.ts";
 import type { RunEvent } from "../../domain/events.ts";
 import { asJson, defined, type Json } from "../../domain/json.ts";
 import type { BlobRef } from "../../domain/plan.ts";
-import type { Attempt, FileSet, Journal, Message, Outcome, Shown } from "../../domain/ports.ts";
+import type { Attempt, FileSet, GuideLeftOut, Journal, Message, Outcome, Shown } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
 import type { Changes } from "../../domain/workspace.ts";
 import { ancestorsOf } from "../../graph/ancestors.ts";
@@ -42,6 +42,7 @@ export async function showTo(driver: Telling, node: Node, attempt: Attempt): Pro
   const { id, description, phase, context, item, index } = task;
   const sources = await sourcesOf(driver, node, strategy === "shared");
   const files = task.reads?.length ? await readFiles(world, task.reads) : undefined;
+  const guide = await world.guidance?.for(task.reads ?? []);
   const inherited = strategy === "hierarchical" ? await inheritedBy(world.journal, driver.run, state, node) : undefined;
   const input: ContextInput = {
     strategy,
@@ -51,11 +52,18 @@ export async function showTo(driver: Telling, node: Node, attempt: Attempt): Pro
     ancestors: sources.filter(({ distance }) => distance > 1),
     messages,
     broadcasts: strategy === "shared" ? broadcastsIn(state) : [],
+    ...(guide && "text" in guide && { guide }),
     ...defined({ inherited, files: files?.files, filesLeftOut: files?.leftOut }),
   };
   const { text, tokens, pieces } = assemble(input);
-  return { text, tokens, pieces: pieces.map((piece) => asJson(piece)) };
+  const all = guide && "why" in guide ? [...pieces, leftOut(guide)] : pieces;
+  return { text, tokens, pieces: all.map((piece) => asJson(piece)) };
 }
+
+/** The agent is not told of it: whoever looks at what it was shown is. */
+const leftOut = ({ path, why }: GuideLeftOut): Piece => ({
+  ...{ kind: "guide", name: path, why, tokens: 0, wholeTokens: 0, how: "left-out", hash: "" },
+});
 
 async function sourcesOf(driver: Telling, node: Node, all: boolean): Promise<Source[]> {
   const found: Promise<Source>[] = [];

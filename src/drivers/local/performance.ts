@@ -28,6 +28,7 @@ import type {
 import { ancestorsOf } from "../../graph/ancestors.ts";
 import { hasOutput, type Node, promptOf } from "../../graph/dag.ts";
 import { taskOf } from "../../graph/expand.ts";
+import { cardFor } from "../../scheduling/places.ts";
 import { askAtGate } from "./asking.ts";
 import { attemptLog, orThrow } from "./attempt-log.ts";
 import { heard, type Said, shownBefore, showTo } from "./converse.ts";
@@ -198,7 +199,8 @@ export class Performance {
     const agentName = this.#agentName();
     const runtime = runtimeOf(agentName);
     if (!runtime) return { ok: false, failure: "bug", reason: `there is no agent '${agentName}' here`, retry: "never" };
-    const card = this.#driver.state.places.agents[agentName] ?? { runtime: "unknown" };
+    const { places } = this.#driver.state;
+    const card = cardFor(places, this.#effect.taskId, places.agents[agentName]) ?? { runtime: "unknown" };
     let leave: (() => void) | undefined;
     if (limits) leave = await limits.enter(card, this.#signal());
     this.#left = node.spec?.timeout;

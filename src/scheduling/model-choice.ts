@@ -1,0 +1,98 @@
+/**
+ * Which of several models an agent uses for an attempt: where there is a free place, by what the agent did with each
+ * so far, old attempts counting less, and by how busy each is now. The same input gives the same choice.
+ */
+import { logOdds, sampled, successOf } from "../domain/expectation.ts";
+import { type Candidate, choicesOf, type Places } from "./places.ts";
+
+interface Modelled {
+  readonly model: string;
+  readonly modelReason?: string;
+}
+interface Of {
+  readonly places: Places;
+  readonly recovery: { readonly tries: ReadonlyMap<string, { readonly failures: number }> };
+  readonly start?: { readonly options: { readonly seed: number; readonly explore?: boolean } };
+}
+
+/** Of an attempt: its task's model, its agent's, or one of several that its agent may use. */
+export function modelFor(
+  { places, recovery, start }: Of,
+  { taskId, agentName }: { readonly taskId: string; readonly agentName: string },
+  ofTask: string | undefined,
+  { attempt, restart }: { readonly attempt: number; readonly restart: number },
+): Modelled {
+  const card = places.agents[agentName];
+  const own = { model: ofTask ?? card?.model ?? card?.runtime ?? "unknown" };
+  if (ofTask !== undefined || card?.choices === undefined) return own;
+  const candidates = choicesOf(places, agentName);
+  const before = candidates.find(({ choice }) => choice.model === places.chosen.get(taskId))?.choice.model;
+  // What died with its host may have been answered already, by the model that it asked.
+  if (restart > 0 && before !== undefined) return { model: before };
+  const hasFailed = (recovery.tries.get(taskId)?.failures ?? 0) > 0;
+  const { seed = 0, explore = false } = start?.options ?? {};
+  const asked = { seed, explore, attempt: `${taskId}#${attempt}` };
+  return choose(candidates, hasFailed && before !== undefined ? { ...asked, failed: before } : asked) ?? own;
+}
+
+interface Asked {
+  /** Of the run: only what is tried out hangs on it. */
+  readonly seed: number;
+  readonly attempt: string;
+  /** Success is drawn instead of expected, so that models little used get their chance. */
+  readonly explore?: boolean;
+  /** The model that just failed at this task. */
+  readonly failed?: string;
+}
+
+/** What a model loses for each share of the agent's attempts that it is busy with, and for having just failed. */
+const BUSY = 0.7;
+const FAILED = 1.5;
+/** The most that success or speed may say. */
+const MOST = 2;
+
+function choose(candidates: readonly Candidate[], asked: Asked): Modelled | undefined {
+  const free = candidates.filter(({ isFree }) => isFree);
+  const may = free.length > 0 ? free : candidates;
+  const tracks = may.map(({ choice: { attempts = 0, successes = 0 } }) => ({ attempts, successes }));
+  const all = {
+    attempts: tracks.reduce((sum, { attempts }) => sum + attempts, 0),
+    successes: tracks.reduce((sum, { successes }) => sum + successes, 0),
+  };
+  const usual = successOf(all);
+  const times = may.flatMap(({ choice: { duration } }) => (duration === undefined ? [] : [duration]));
+  const typical = Math.exp(times.reduce((sum, time) => sum + Math.log(Math.max(1, time)), 0) / times.length);
+  const busy = may.reduce((sum, one) => sum + one.busy, 0);
+  const scored = may.map(({ choice, busy: own }, i) => {
+    const track = tracks[i] ?? { attempts: 0, successes: 0 };
+    const success = asked.explore
+      ? sampled(track, usual, asked.seed, `${asked.attempt} ${choice.model}`)
+      : successOf(track, usual);
+    const speed = choice.duration === undefined ? 0 : -0.2 * Math.log2(Math.max(1, choice.duration) / typical);
+    const load = busy === 0 ? 0 : -BUSY * (own / busy) * may.length;
+    const lost = choice.model === asked.failed ? -FAILED : 0;
+    return {
+      choice,
+      success,
+      own,
+      lost,
+      value: bounded(logOdds(success) - logOdds(usual)) + bounded(speed) + load + lost,
+    };
+  });
+  // Of equals the one that its author named first.
+  const [best] = scored.toSorted((a, b) => b.value - a.value);
+  if (best === undefined) return undefined;
+  const { choice, success, own } = best;
+  const said = [
+    `${asked.explore ? "drawn" : "expected"} ${Math.round(100 * success)} % success after ${Math.round(choice.attempts ?? 0)} attempts that count`,
+    ...(choice.duration === undefined ? [] : [`${(choice.duration / 1000).toFixed(1)} s an attempt`]),
+    `${own} under way`,
+    ...(free.length < candidates.length
+      ? [`${candidates.length - free.length} of ${candidates.length} have no free place`]
+      : []),
+    ...(scored.some(({ lost }) => lost < 0) ? [`${asked.failed} has just failed`] : []),
+  ];
+  return { model: choice.model, modelReason: `of ${candidates.length} models: ${said.join(", ")}` };
+}
+
+const bounded = (value: number) => Math.max(-MOST, Math.min(MOST, value));
