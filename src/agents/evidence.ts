@@ -3,7 +3,7 @@ import { isInstruction, stem, wordsOf } from "../domain/words.ts";
 import type { AgentFile } from "./definition.ts";
 import { isOutside } from "./outside.ts";
 import { neighboursOf } from "./synonyms.ts";
-import type { Field, Question, TextIndex } from "./text-index.ts";
+import { FIRST_PASSAGE, type Field, MOST_PASSAGES, type Question, type TextIndex } from "./text-index.ts";
 
 /** How much a word counts that only means the same, and one of instructions ("review", "write") that many tasks have. */
 const NEIGHBOUR = 0.35;
@@ -17,6 +17,12 @@ export interface Asked {
   readonly own: ReadonlyMap<string, number>;
   /** Own words as they were written, by their stems. */
   readonly written: ReadonlyMap<string, string>;
+  /** Own words that stand side by side, and how many words there are. */
+  readonly pairs: Uint32Array;
+  readonly length: number;
+  /** How much each own word counts where requests are compared, and what all do. */
+  readonly telling: ReadonlyMap<string, number>;
+  readonly told: number;
   /** What all own words are worth. */
   readonly worth: number;
   /** Of 1: the share of that worth in words that no agent has, and in words of matters that no agent is for. */
@@ -27,7 +33,8 @@ export interface Asked {
 export function askedBy(text: string, index: TextIndex): Asked {
   const own = new Map<string, number>();
   const written = new Map(wordsOf(text).map((word) => [stem(word), word]));
-  for (const word of index.stems(text)) own.set(word, (own.get(word) ?? 0) + (own.has(word) ? REPEATED : 1));
+  const stems = index.stems(text);
+  for (const word of stems) own.set(word, (own.get(word) ?? 0) + (own.has(word) ? REPEATED : 1));
   for (const [word, count] of own) if (isInstruction(word)) own.set(word, count * INSTRUCTION);
   const question = new Map(own);
   for (const [word, count] of own)
@@ -43,8 +50,11 @@ export function askedBy(text: string, index: TextIndex): Asked {
     if (rarity === 0) unknown += value;
     if (isOutside(word)) outside += value;
   }
-  if (worth === 0) return { question, own, written, worth, unknown: 1, outside: 0 };
-  return { question, own, written, worth, unknown: unknown / worth, outside: outside / worth };
+  const telling = new Map([...own].map(([word, count]) => [word, count * index.rarityInPassages(word) ** 2]));
+  const told = Math.hypot(...[...own].map(([word, count]) => count * index.rarityInPassages(word)));
+  const all = { question, own, written, pairs: index.pairsOf(stems), length: stems.length, telling, told, worth };
+  if (worth === 0) return { ...all, unknown: 1, outside: 0 };
+  return { ...all, unknown: unknown / worth, outside: outside / worth };
 }
 
 const PARTS = ["name", "capabilities", "tags", "use", "asks", "words", "not", "instructions"] as const;
@@ -67,17 +77,19 @@ function textsOf(agent: AgentFile): { readonly [part in Exclude<Part, "asks">]: 
 
 /** The bits of the parts, and above them one for each of the first requests. */
 const BIT = Object.fromEntries(PARTS.map((part, i) => [part, 1 << i])) as { readonly [part in Part]: number };
-const FIRST_ASK = PARTS.length;
-const MOST_ASKS = 16;
-
 export function fieldsOf(agent: AgentFile): readonly Field[] {
   const texts = textsOf(agent);
   const parts = PARTS.filter((part) => part !== "asks");
   const asks = (agent.asks ?? []).map((text, i) => ({
     ...{ text, weight: WEIGHTS.asks },
-    marks: BIT.asks | (i < MOST_ASKS ? 1 << (FIRST_ASK + i) : 0),
+    marks: BIT.asks | (i < MOST_PASSAGES ? 1 << (FIRST_PASSAGE + i) : 0),
+    isProse: true,
   }));
-  return [...parts.map((part) => ({ text: texts[part], weight: WEIGHTS[part], marks: BIT[part] })), ...asks];
+  const fields = parts.map((part) => ({
+    ...{ text: texts[part], weight: WEIGHTS[part], marks: BIT[part], isProse: part !== "words" },
+  }));
+  // Of the rest of the instructions only what stands side by side counts.
+  return [...fields, ...asks, { text: agent.instructions.slice(READ), weight: 0, isProse: true }];
 }
 
 /** `Use to … . Not for …`: what stands in the second is where another is right. */
@@ -92,21 +104,28 @@ function splitUse(description: string): { readonly use: string; readonly not: st
 /** Words that somebody chose to be found by. */
 const CHOSEN = BIT.name | BIT.capabilities | BIT.tags | BIT.use | BIT.asks | BIT.words;
 
-export const FEATURES = ["found", "likely", "kin", ...PARTS, "any", "closest", "neighbours"] as const;
+export const FEATURES = [
+  ...(["found", "likely", "kin", ...PARTS, "any", "closest", "neighbours"] as const),
+  ...(["phrases", "requests", "near"] as const),
+];
+/** Words of a long request: what it is like is measured by. */
+const LONG_REQUEST = 20;
 /** How much an agent's own words count against those of all, where both are asked how likely it is to say this. */
 const OWN = 0.6;
 
 /**
  * How well the index found it; how much likelier this agent is to say this than anybody, and all of its category; and,
  * of 1, the share of what is asked that each part answers, that any of the chosen words do, that the one closest request
- * does, and that words do which only mean the same.
+ * does, and that words do which only mean the same; how rare the phrases are that both have; how like all its requests
+ * are; and how much likelier the agents most like it are to say this than anybody.
  */
 export function featuresOf(asked: Asked, id: string, index: TextIndex, found: number): readonly number[] {
-  const { question, own, worth } = asked;
+  const { question, own, worth, telling } = asked;
   if (worth === 0) return FEATURES.map(() => 0);
   const sums = PARTS.map(() => 0);
-  const close = new Array<number>(MOST_ASKS).fill(0);
-  let [neighbours, any, likely, kin] = [0, 0, 0, 0];
+  const close = new Array<number>(MOST_PASSAGES).fill(0);
+  let [neighbours, any, likely, kin, near, requests] = [0, 0, 0, 0, 0, 0];
+  const passages = index.passagesOf(id);
   const { length, group } = index.sizeOf(id);
   for (const [word, count] of question) {
     const value = count * index.rarity(word);
@@ -118,15 +137,24 @@ export function featuresOf(asked: Asked, id: string, index: TextIndex, found: nu
     }
     if (marks & CHOSEN) any += value;
     for (let i = 0; i < PARTS.length; i++) if (marks & (1 << i)) sums[i] = (sums[i] as number) + value;
-    for (let i = 0; i < MOST_ASKS; i++) if (marks & (1 << (FIRST_ASK + i))) close[i] = (close[i] as number) + value;
+    for (let i = 0; i < MOST_PASSAGES; i++) {
+      if ((marks & (1 << (FIRST_PASSAGE + i))) === 0) continue;
+      close[i] = (close[i] as number) + value;
+      requests += (telling.get(word) ?? 0) * (passages[i] as number);
+    }
     const usual = index.share(word);
     const likelier = (share: number) => count * Math.log((OWN * share + (1 - OWN) * usual) / usual);
     likely += likelier(weight / length);
     kin += likelier(index.shareIn(group, word));
+    near += likelier(index.shareNear(id, word));
   }
   const all = [found, ...sums, any, Math.max(...close), neighbours].map((sum) => sum / worth);
   const size = Math.sqrt(own.size + 1);
-  return [all[0] as number, likely / size, kin / size, ...all.slice(1)];
+  const phrases = index.phrases(id, asked.pairs) / Math.sqrt(asked.length + 1) / 5;
+  return [
+    ...[all[0] as number, likely / size, kin / size, ...all.slice(1)],
+    ...[phrases, requests / (asked.told * Math.sqrt(LONG_REQUEST)), near / size],
+  ];
 }
 
 /** Where these stand among the signs. */

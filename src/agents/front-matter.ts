@@ -6,6 +6,7 @@
 import { parseDocument } from "yaml";
 import { reasonOf } from "../domain/error.ts";
 import { isRecord } from "../domain/shape.ts";
+import { readPlainYaml } from "./plain-yaml.ts";
 
 export interface FileFault {
   readonly line: number;
@@ -58,6 +59,8 @@ type Yaml =
   | { readonly line: number; readonly message: string };
 
 function readYaml(text: string): Yaml {
+  const plain = readPlainYaml(text);
+  if (plain) return { value: plain };
   const document = parseDocument(text, { uniqueKeys: true });
   const [error] = document.errors;
   if (error) return { line: error.linePos?.[0].line ?? 1, message: firstLine(error.message) };

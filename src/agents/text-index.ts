@@ -3,6 +3,7 @@
  * inside, so that ten thousand agents are asked in a few milliseconds.
  */
 import { isStop, stem, wordsOf } from "../domain/words.ts";
+import { Phrases, pairsOf } from "./phrases.ts";
 
 /** How often a word may count before more of it says little, and how much long texts are held back. */
 const SATURATION = 1.2;
@@ -15,9 +16,17 @@ const SAYS_NOTHING = -1;
 export interface Field {
   readonly text: string;
   readonly weight: number;
-  /** Bits that tell where a word stood. */
+  /** Bits that tell where a word stood; those from FIRST_PASSAGE on, in which of its first passages. */
   readonly marks?: number;
+  /** Whether words side by side in it mean something together. */
+  readonly isProse?: boolean;
 }
+export const FIRST_PASSAGE = 8;
+export const MOST_PASSAGES = 16;
+/** Texts next to a text that speak for it, and the most texts that may have a word by which they are found. */
+const NEAREST = 10;
+const MOST_SHARING = 64;
+
 /** A word of one text. */
 export interface Seen {
   readonly marks: number;
@@ -30,10 +39,18 @@ interface Doc {
   readonly weights: Float32Array;
   readonly length: number;
   readonly group: string;
+  /** Of each passage how much a word of it counts: less, the more words it has. */
+  readonly passages: Float64Array;
 }
 const NO_DOC: Doc = {
   ...{ stems: new Uint32Array(), marks: new Uint32Array(), weights: new Float32Array(), length: 0, group: "" },
+  passages: new Float64Array(),
 };
+interface Near {
+  readonly docs: readonly number[];
+  /** Of 1. */
+  readonly shares: readonly number[];
+}
 export interface Hit {
   readonly id: string;
   readonly score: number;
@@ -48,6 +65,21 @@ interface Posting {
   readonly weights: number[];
   /** All weights together. */
   total: number;
+  /** In how many passages of all texts. */
+  passages: number;
+}
+
+/** What the texts of a group say, by stem. */
+interface Together {
+  length: number;
+  weights: Float64Array;
+}
+
+const roomFor = (size: number) => size + (size >> 1);
+
+function grown<A extends Float64Array | Uint32Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
 }
 
 export class TextIndex {
@@ -61,12 +93,16 @@ export class TextIndex {
   /** The number of the stem of a word as it was written: cutting costs more than finding. */
   readonly #written = new Map<string, number>();
   /** What the texts of a group say together, by stem. */
-  readonly #groups = new Map<string, { length: number; readonly weights: number[] }>();
+  readonly #groups = new Map<string, Together>();
+  readonly #phrases = new Phrases();
+  /** Of each text those that are most like it, found when somebody asks and forgotten when a text changes. */
+  readonly #near = new Map<number, Near>();
+  #passages = 0;
   #length = 0;
   #scores = new Float64Array(0);
   /** Of the text that is being put, by stem. */
-  readonly #weighing: number[] = [];
-  readonly #marking: number[] = [];
+  #weighing = new Float64Array();
+  #marking = new Uint32Array();
 
   get size(): number {
     return this.#numbers.size;
@@ -74,48 +110,84 @@ export class TextIndex {
 
   put(id: string, fields: readonly Field[], group = ""): void {
     this.delete(id);
-    const [weighing, marking] = [this.#weighing, this.#marking];
     const touched: number[] = [];
     let length = 0;
-    for (const { text, weight, marks = 0 } of fields)
-      for (const stem of this.#numbersOf(text)) {
-        const before = weighing[stem] ?? 0;
+    const runs: (readonly number[])[] = [];
+    for (const { text, weight, marks = 0, isProse } of fields) {
+      const found = this.#numbersOf(text);
+      this.#makeRoom();
+      if (isProse) runs.push(found);
+      if (weight === 0) continue;
+      const [weighing, marking] = [this.#weighing, this.#marking];
+      for (const stem of found) {
+        const before = weighing[stem] as number;
         if (before === 0) touched.push(stem);
         weighing[stem] = before + weight;
-        marking[stem] = (marking[stem] ?? 0) | marks;
+        marking[stem] = (marking[stem] as number) | marks;
         length += weight;
       }
+    }
+    const [weighing, marking] = [this.#weighing, this.#marking];
     const stems = Uint32Array.from(touched).sort();
-    const weights = Float32Array.from(stems, (stem) => weighing[stem] as number);
-    const marks = Uint32Array.from(stems, (stem) => marking[stem] as number);
+    const weights = new Float32Array(stems.length);
+    const marks = new Uint32Array(stems.length);
     const number = this.#free.pop() ?? this.#ids.length;
-    const together = this.#groups.get(group) ?? { length: 0, weights: [] };
-    this.#groups.set(group, together);
+    const together = this.#togetherOf(group);
     together.length += length;
-    for (const [i, stem] of stems.entries()) {
+    const sizes = new Float64Array(MOST_PASSAGES);
+    for (let i = 0; i < stems.length; i++) {
+      const stem = stems[i] as number;
+      weights[i] = weighing[stem] as number;
+      marks[i] = marking[stem] as number;
       const weight = weights[i] as number;
       const posting = this.#postings[stem] as Posting;
       posting.docs.push(number);
       posting.weights.push(weight);
       posting.total += weight;
-      together.weights[stem] = (together.weights[stem] ?? 0) + weight;
+      for (let bits = (marks[i] as number) >>> FIRST_PASSAGE, at = 0; bits > 0; bits >>>= 1, at++)
+        if (bits & 1) {
+          posting.passages += 1;
+          sizes[at] = (sizes[at] as number) + 1;
+        }
+      together.weights[stem] = (together.weights[stem] as number) + weight;
       weighing[stem] = 0;
       marking[stem] = 0;
     }
     this.#ids[number] = id;
     this.#numbers.set(id, number);
-    this.#docs[number] = { stems, marks, weights, length, group };
+    const passages = sizes.map((size) => (size === 0 ? 0 : 1 / Math.sqrt(size)));
+    this.#passages += passages.filter((one) => one > 0).length;
+    this.#docs[number] = { stems, marks, weights, length, group, passages };
     this.#length += length;
+    this.#phrases.put(number, runs);
+    this.#near.clear();
+  }
+
+  /** Numbers by stem are typed and grow by halves: a plain array written far behind its end becomes a slow table. */
+  #makeRoom(): void {
+    const size = this.#postings.length;
+    if (size <= this.#weighing.length) return;
+    this.#weighing = grown(this.#weighing, new Float64Array(roomFor(size)));
+    this.#marking = grown(this.#marking, new Uint32Array(roomFor(size)));
+  }
+
+  #togetherOf(group: string): Together {
+    const known = this.#groups.get(group) ?? { length: 0, weights: new Float64Array() };
+    this.#groups.set(group, known);
+    const size = this.#postings.length;
+    if (size > known.weights.length) known.weights = grown(known.weights, new Float64Array(roomFor(size)));
+    return known;
   }
 
   delete(id: string): boolean {
     const number = this.#numbers.get(id);
     if (number === undefined) return false;
-    const { stems, length, group } = this.#docs[number] ?? NO_DOC;
+    const { stems, marks, length, group, passages } = this.#docs[number] ?? NO_DOC;
     const together = this.#groups.get(group);
     if (together) together.length -= length;
-    for (const stem of stems) {
+    for (const [i, stem] of stems.entries()) {
       const posting = this.#postings[stem] as Posting;
+      for (let bits = (marks[i] as number) >>> FIRST_PASSAGE; bits > 0; bits >>>= 1) posting.passages -= bits & 1;
       const at = posting.docs.indexOf(number);
       const weight = posting.weights[at] ?? 0;
       posting.total -= weight;
@@ -124,6 +196,9 @@ export class TextIndex {
       posting.weights.splice(at, 1);
     }
     this.#length -= length;
+    this.#passages -= passages.filter((one) => one > 0).length;
+    this.#phrases.delete(number);
+    this.#near.clear();
     this.#numbers.delete(id);
     this.#ids[number] = undefined;
     this.#docs[number] = NO_DOC;
@@ -157,7 +232,7 @@ export class TextIndex {
     const cut = isStop(word) ? undefined : stem(word);
     let number = cut === undefined ? SAYS_NOTHING : this.#stems.get(cut);
     if (number === undefined) {
-      number = this.#postings.push({ word: cut as string, docs: [], weights: [], total: 0 }) - 1;
+      number = this.#postings.push({ word: cut as string, docs: [], weights: [], total: 0, passages: 0 }) - 1;
       this.#stems.set(cut as string, number);
     }
     if (this.#written.size < REMEMBERED) this.#written.set(word, number);
@@ -181,16 +256,73 @@ export class TextIndex {
 
   /** Where and how much a text has a word. */
   seen(id: string, word: string): Seen | undefined {
-    const { stems, marks, weights } = this.#docs[this.#numbers.get(id) ?? -1] ?? NO_DOC;
+    const doc = this.#docs[this.#numbers.get(id) ?? -1] ?? NO_DOC;
     const stem = this.#stems.get(word);
-    if (stem === undefined) return undefined;
-    let [low, high] = [0, stems.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((stems[middle] as number) < stem) low = middle + 1;
-      else high = middle;
+    const at = stem === undefined ? -1 : placeIn(doc.stems, stem);
+    return at < 0 ? undefined : { marks: doc.marks[at] as number, weight: doc.weights[at] as number };
+  }
+
+  /** How rare a word is among passages. */
+  rarityInPassages(word: string): number {
+    return Math.log(1 + (this.#passages + 1) / ((this.#postingOf(word)?.passages ?? 0) + 0.5));
+  }
+
+  /** Of each passage of a text how much a word of it counts. */
+  passagesOf(id: string): Float64Array {
+    return (this.#docs[this.#numbers.get(id) ?? -1] ?? NO_DOC).passages;
+  }
+
+  /** Words of a question that stand side by side, for `phrases`. */
+  pairsOf(stems: readonly string[]): Uint32Array {
+    return pairsOf(stems.map((word) => this.#stems.get(word) ?? -1));
+  }
+
+  /** How rare those are that a text has side by side too. */
+  phrases(id: string, pairs: Uint32Array): number {
+    return this.#phrases.worth(this.#numbers.get(id) ?? -1, pairs, this.size);
+  }
+
+  /** Of all that the texts most like it say, the liker the more. */
+  shareNear(id: string, word: string): number {
+    const number = this.#numbers.get(id);
+    const stem = this.#stems.get(word);
+    if (number === undefined || stem === undefined) return 0;
+    const near = this.#near.get(number) ?? this.#nearest(number);
+    let share = 0;
+    for (let i = 0; i < near.docs.length; i++) {
+      const doc = this.#docs[near.docs[i] as number] ?? NO_DOC;
+      const at = placeIn(doc.stems, stem);
+      if (at >= 0) share += ((near.shares[i] as number) * (doc.weights[at] as number)) / doc.length;
     }
-    return stems[low] === stem ? { marks: marks[low] as number, weight: weights[low] as number } : undefined;
+    return near.docs.length === 0 ? this.share(word) : share;
+  }
+
+  /** By words that few texts have: those tell most, and are soon gone through. */
+  #nearest(number: number): Near {
+    const { stems, weights } = this.#docs[number] ?? NO_DOC;
+    if (this.#scores.length < this.#ids.length) this.#scores = new Float64Array(2 * this.#ids.length);
+    const likeness = this.#scores.fill(0, 0, this.#ids.length);
+    const found: number[] = [];
+    for (let i = 0; i < stems.length; i++) {
+      const posting = this.#postings[stems[i] as number] as Posting;
+      if (posting.docs.length > MOST_SHARING) continue;
+      const rarity = this.rarity(posting.word);
+      const own = Math.log(1 + (weights[i] as number)) * rarity * rarity;
+      for (let k = 0; k < posting.docs.length; k++) {
+        const other = posting.docs[k] as number;
+        if (other === number) continue;
+        if (likeness[other] === 0) found.push(other);
+        likeness[other] = (likeness[other] as number) + own * Math.log(1 + (posting.weights[k] as number));
+      }
+    }
+    const best = found
+      .map((other) => [other, (likeness[other] as number) / Math.sqrt((this.#docs[other] ?? NO_DOC).length)] as const)
+      .sort((a, b) => b[1] - a[1] || a[0] - b[0])
+      .slice(0, NEAREST);
+    const all = best.reduce((sum, [, likes]) => sum + likes, 0);
+    const near = { docs: best.map(([other]) => other), shares: best.map(([, likes]) => likes / all) };
+    this.#near.set(number, near);
+    return near;
   }
 
   /** Of all that all texts say, how much is this word. */
@@ -253,4 +385,15 @@ export class TextIndex {
     }
     return best.map(({ number, score }) => ({ id: this.#ids[number] as string, score }));
   }
+}
+
+/** Where a stem stands among sorted ones, or -1. */
+function placeIn(stems: Uint32Array, stem: number): number {
+  let [low, high] = [0, stems.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((stems[middle] as number) < stem) low = middle + 1;
+    else high = middle;
+  }
+  return stems[low] === stem ? low : -1;
 }

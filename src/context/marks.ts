@@ -39,7 +39,8 @@ export function marksOf({ text, units }: Doc, flags: Uint8Array): Marks {
   const raise = (at: number, rank: number) => {
     severity[at] = Math.max(severity[at] ?? 0, rank);
   };
-  for (const [i, unit] of units.entries()) {
+  for (let i = 0; i < units.length; i++) {
+    const unit = units[i] as Unit;
     if (unit.severity) raise(i, unit.severity);
     const flag = flags[i] ?? 0;
     const ofClass = classes.get(unit.section) ?? 0;

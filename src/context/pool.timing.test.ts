@@ -7,12 +7,12 @@ import { textOf } from "./entries.ts";
 const PROMPT =
   "Write the guide. State how long the session cookie lives, the rate limiter's limit, and the findings by severity.";
 
-/** The best of several: what else the machine does only ever adds. */
-function time(output: Json): number {
+/** The best of several: what else the machine does only ever adds. More would change nothing once it is `enough`. */
+function time(output: Json, enough = 0): number {
   const task = { id: "t", description: "Write the guide", prompt: PROMPT };
   const dependencies = [{ task: "d", agentName: "a", description: "d", output, distance: 1 }];
   let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 6 && best >= enough; i++) {
     const start = performance.now();
     assemble({ strategy: "shared", task, dependencies });
     best = Math.min(best, performance.now() - start);
@@ -53,8 +53,8 @@ test.each(Object.entries(POOLS))(
   (_name, make) => {
     const [one, four] = [make(SOME), make(4 * SOME)];
     time(one);
-    const ratio = time(four) / time(one);
     // Quadratic would be 16.
-    expect(ratio).toBeLessThan(7);
+    const most = 7 * time(one);
+    expect(time(four, most)).toBeLessThan(most);
   },
 );

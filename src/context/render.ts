@@ -16,7 +16,8 @@ export function render({ text, units }: Doc, { kept, clipped }: Selection, costs
     parts.push(parts.at(-1)?.endsWith("\n") ? mark : `\n${mark}`);
     return true;
   };
-  for (const [i, unit] of units.entries()) {
+  for (let i = 0; i < units.length; i++) {
+    const unit = units[i] as Unit;
     if (kept[i] === 0) {
       gap += costs[i] ?? 0;
       continue;

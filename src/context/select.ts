@@ -5,6 +5,7 @@
 import type { Focus } from "./focus.ts";
 import type { Surveyed } from "./survey.ts";
 import { TOKEN } from "./tokens.ts";
+import type { Unit } from "./units.ts";
 
 export interface Grant {
   /** Tokens in all, but for findings of high severity. */
@@ -120,7 +121,7 @@ class Chooser {
     const { costs, marks, doc } = this.#surveyed;
     const found: number[] = [];
     for (const rank of [2, 1])
-      for (const [i, severity] of marks.severity.entries()) if (severity === rank) found.push(i);
+      for (let i = marks.severity.indexOf(rank); i >= 0; i = marks.severity.indexOf(rank, i + 1)) found.push(i);
     let used = 0;
     let todo = found.length;
     for (const at of found) {
@@ -204,9 +205,10 @@ function outlineOf({ doc: { units } }: Surveyed): readonly number[] {
   for (const unit of units) if (unit.kind === "heading") levels.add(unit.level);
   const [top, second] = [...levels].sort((a, b) => a - b);
   const outline: number[] = [0];
-  for (const [i, unit] of units.entries()) {
+  for (let i = 1; i < units.length; i++) {
     const before = units[i - 1];
-    if (before?.kind !== "heading" || unit.kind === "heading" || unit.kind === "fence") continue;
+    const { kind } = units[i] as Unit;
+    if (before?.kind !== "heading" || kind === "heading" || kind === "fence") continue;
     if (before.level === top || before.level === second) outline.push(i);
   }
   return units.length === 0 ? [] : outline;

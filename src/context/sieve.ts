@@ -67,7 +67,7 @@ function closer({ doc, tops, marks }: Surveyed, room: number): Doc {
     for (const top of tops) if (left > 0) keep(top[place]?.unit ?? -1);
   left = Math.max(0, left) + room;
   for (const rank of [2, 1])
-    for (const [i, severity] of marks.severity.entries()) if (severity === rank && left > 0) keep(i);
+    for (let i = marks.severity.indexOf(rank); i >= 0 && left > 0; i = marks.severity.indexOf(rank, i + 1)) keep(i);
   const units: Unit[] = [];
   for (let i = 0; i < blocks.length; i++) {
     const block = blocks[i] as Unit;

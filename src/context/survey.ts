@@ -5,7 +5,7 @@
  */
 import { NUMBER, TIME } from "./concepts.ts";
 import type { Doc } from "./entries.ts";
-import type { Focus } from "./focus.ts";
+import type { Focus, Use } from "./focus.ts";
 import { type Marks, marksOf } from "./marks.ts";
 import { ASCII_COST } from "./tokens.ts";
 import type { Unit } from "./units.ts";
@@ -26,6 +26,7 @@ export interface Surveyed {
   readonly relevance: number;
 }
 
+const NO_TERMS: readonly number[] = [];
 const TOPS = 24;
 const CONTEXT = 0.4;
 const PARENT = 0.6;
@@ -58,23 +59,27 @@ function count(doc: Doc, focus: Focus, frequency: Uint32Array): Counted {
   const costs = new Uint32Array(units.length);
   const flags = new Uint8Array(units.length);
   const terms: (readonly number[])[] = [];
-  for (const [i, unit] of units.entries()) {
+  for (let i = 0; i < units.length; i++) {
+    const unit = units[i] as Unit;
     if (unit.kind === "gap") {
       // Looked at before, and found not worth it: only its size counts, and that need not be exact.
       costs[i] = ASCII_COST * (unit.end - unit.start);
-      terms.push([]);
+      terms.push(NO_TERMS);
       continue;
     }
     const found = focus.lexicon.scan(text, unit.start, unit.end);
     costs[i] = found.cost;
     flags[i] = found.flags;
-    const once = found.terms.length > 1 ? [...new Set(found.terms)] : found.terms;
-    terms.push(once);
-    for (const term of once) frequency[term] = (frequency[term] ?? 0) + 1;
+    terms.push(found.terms);
+    for (let k = 0; k < found.terms.length; k++) {
+      const term = found.terms[k] as number;
+      frequency[term] = (frequency[term] ?? 0) + 1;
+    }
   }
   return { doc, costs, flags, terms, marks: marksOf(doc, flags) };
 }
 
+/** Loops count by number here: before they are compiled, each step of an iterator makes an object. */
 class Scorer {
   readonly #focus: Focus;
   readonly #rarity: Float64Array;
@@ -99,43 +104,51 @@ class Scorer {
   rank({ doc, costs, flags, terms, marks }: Counted): Surveyed {
     const { facets } = this.#focus;
     const tops: Candidate[][] = facets.map(() => []);
-    const above = new Map<number, ReadonlyMap<number, number>>();
+    const above = new Map<number, Chain>();
+    const slots: number[] = [];
+    const touched: number[] = [];
     let cost = 0;
-    for (const [i, unit] of doc.units.entries()) {
+    for (let i = 0; i < doc.units.length; i++) {
+      const unit = doc.units[i] as Unit;
       cost += costs[i] ?? 0;
-      const own = terms[i] ?? [];
+      const own = terms[i] ?? NO_TERMS;
       const flag = flags[i] ?? 0;
       if (unit.kind === "fence" || (own.length === 0 && (flag & NUMBER) === 0)) continue;
-      const slots: number[] = [];
-      const touched: number[] = [];
       this.#fill(own, 1, slots, touched);
-      for (const j of [i - 1, i + 1])
-        if (doc.units[j]?.block === unit.block) this.#fill(terms[j] ?? [], NEIGHBOUR, slots, touched);
-      if (unit.head >= 0) this.#fill(terms[unit.head] ?? [], CONTEXT, slots, touched);
-      if (unit.section >= 0)
-        for (const [term, weight] of chainOf(unit.section, doc.units, terms, above))
-          this.#fillOne(term, weight, slots, touched);
+      for (let j = i - 1; j <= i + 1; j += 2)
+        if (doc.units[j]?.block === unit.block) this.#fill(terms[j] ?? NO_TERMS, NEIGHBOUR, slots, touched);
+      if (unit.head >= 0) this.#fill(terms[unit.head] ?? NO_TERMS, CONTEXT, slots, touched);
+      if (unit.section >= 0) {
+        const chain = chainOf(unit.section, doc.units, terms, above);
+        for (let k = 0; k < chain.terms.length; k++)
+          this.#fillOne(chain.terms[k] as number, chain.weights[k] as number, slots, touched);
+      }
       const length = 1 / (0.8 + (0.2 * (costs[i] ?? 0)) / MIDDLE);
-      for (const facet of touched) {
+      for (let k = 0; k < touched.length; k++) {
+        const facet = touched[k] as number;
         const score = this.#score(facet, flag) * length;
-        if (score > 0) offer(tops[facet] as Candidate[], { unit: i, score });
+        if (score > 0) offer(tops[facet] as Candidate[], i, score);
         this.#facets[facet] = 0;
       }
-      for (const slot of slots) this.#filled[slot] = 0;
+      for (let k = 0; k < slots.length; k++) this.#filled[slots[k] as number] = 0;
+      slots.length = 0;
+      touched.length = 0;
     }
     const relevance = tops.reduce((sum, [first]) => sum + (first?.score ?? 0), 0);
     return { doc, costs, cost, marks, tops, relevance };
   }
 
   #fill(terms: readonly number[], share: number, slots: number[], touched: number[]): void {
-    for (const term of terms) this.#fillOne(term, share, slots, touched);
+    for (let k = 0; k < terms.length; k++) this.#fillOne(terms[k] as number, share, slots, touched);
   }
 
   /** A slot counts by the best word that fills it, and a little by each other of the unit's own. */
   #fillOne(term: number, share: number, slots: number[], touched: number[]): void {
     const worth = (this.#rarity[term] ?? 0) * share;
     if (worth <= 0) return;
-    for (const { slot, facet, weight } of this.#focus.uses[term] ?? []) {
+    const uses = this.#focus.uses[term] as readonly Use[];
+    for (let i = 0; i < uses.length; i++) {
+      const { slot, facet, weight } = uses[i] as Use;
       const filled = this.#filled[slot] ?? 0;
       const one = worth * weight;
       const more = share < 1 ? one : Math.max(one, filled) + ALSO * Math.min(one, filled);
@@ -164,31 +177,37 @@ function answers(wants: number, flags: number): number {
   return asked & flags ? 1.1 : 0.8;
 }
 
+interface Chain {
+  readonly terms: readonly number[];
+  readonly weights: readonly number[];
+}
+
 /** The words of the headings above, the nearer the heavier. */
 function chainOf(
   section: number,
   units: readonly Unit[],
   terms: readonly (readonly number[])[],
-  above: Map<number, ReadonlyMap<number, number>>,
-): ReadonlyMap<number, number> {
+  above: Map<number, Chain>,
+): Chain {
   const known = above.get(section);
   if (known) return known;
   const chain = new Map<number, number>();
   let share = CONTEXT;
   for (let here = section, deep = 0; here >= 0 && deep < 7; deep++) {
-    for (const term of terms[here] ?? []) if (!chain.has(term)) chain.set(term, share);
+    for (const term of terms[here] ?? NO_TERMS) if (!chain.has(term)) chain.set(term, share);
     share *= PARENT;
     here = units[here]?.section ?? -1;
   }
-  above.set(section, chain);
-  return chain;
+  const made = { terms: [...chain.keys()], weights: [...chain.values()] };
+  above.set(section, made);
+  return made;
 }
 
 /** Keeps the best of a facet, in order; of equals the earlier. */
-function offer(tops: Candidate[], one: Candidate): void {
-  if (tops.length === TOPS && (tops[TOPS - 1]?.score ?? 0) >= one.score) return;
+function offer(tops: Candidate[], unit: number, score: number): void {
+  if (tops.length === TOPS && (tops[TOPS - 1]?.score ?? 0) >= score) return;
   let at = tops.length;
-  while (at > 0 && (tops[at - 1]?.score ?? 0) < one.score) at--;
-  tops.splice(at, 0, one);
+  while (at > 0 && (tops[at - 1]?.score ?? 0) < score) at--;
+  tops.splice(at, 0, { unit, score });
   if (tops.length > TOPS) tops.pop();
 }

@@ -13,6 +13,7 @@ export interface TokenEstimator {
 /** A token is about 3.5 characters of ASCII, 2 of other alphabets, 1 of Chinese, Japanese or Korean. In 14ths of a token. */
 export const TOKEN = 14;
 export const ASCII_COST = 4;
+const BEYOND_ASCII = /[^\0-\x7f]/;
 const ALPHABET = 7;
 const IDEOGRAPH = 14;
 
@@ -25,7 +26,9 @@ export function costOf(code: number): number {
 
 export function estimateTokens(text: string, estimator?: TokenEstimator): number {
   let cost = ASCII_COST * text.length;
-  for (let i = 0; i < text.length; i++) {
+  // Nearly all is ASCII up to somewhere, and a pattern finds out where sooner than a loop.
+  const first = text.search(BEYOND_ASCII);
+  for (let i = first < 0 ? text.length : first; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code >= 0x80) cost += costOf(code) - ASCII_COST;
   }

@@ -55,6 +55,8 @@ class Cutter {
   #items: { level: number; at: number }[] = [];
   #intro = -1;
   #table = -1;
+  readonly #marks = /[.!?\u3002\uff01\uff1f]/g;
+  #nextMark = -1;
 
   constructor(text: string, units: Unit[], section: number) {
     this.#text = text;
@@ -206,7 +208,7 @@ class Cutter {
     const under = this.#items.at(-1)?.at ?? -1;
     let from = start;
     let last = -1;
-    for (let i = start; i < end; i++) {
+    for (let i = this.#mark(start); i < end; i = this.#mark(i + 1)) {
       const code = this.#text.charCodeAt(i);
       const isWide = code === 0x3002 || code === 0xff01 || code === 0xff1f;
       if (!isWide && !((code === 46 || code === 33 || code === 63) && this.#ends(i, from, end))) continue;
@@ -217,6 +219,15 @@ class Cutter {
     if (last < 0) return;
     const closing = this.#text.slice(Math.max(start, end - 4), end).trimEnd();
     this.#intro = closing.endsWith(":") || closing.endsWith(":**") ? last : -1;
+  }
+
+  /** The next mark that may end a sentence. It is looked for once, however many paragraphs lie before it. */
+  #mark(from: number): number {
+    if (this.#nextMark < from) {
+      this.#marks.lastIndex = from;
+      this.#nextMark = this.#marks.test(this.#text) ? this.#marks.lastIndex - 1 : this.#text.length;
+    }
+    return this.#nextMark;
   }
 
   /** A dot ends a sentence where white space and something that begins one follow, unless it abbreviates. */

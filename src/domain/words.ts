@@ -56,7 +56,7 @@ export function isIdeograph(code: number): boolean {
 }
 
 export const OTHER = 0;
-const LOWER = 1;
+export const LOWER = 1;
 const UPPER = 2;
 export const DIGIT = 3;
 export const IDEOGRAPH = 4;
