@@ -42,7 +42,7 @@ const marking = (fits: { readonly [agent: string]: number }) => (call: SeenCall)
 });
 /** By words the second is close behind the first. */
 const TASK = "VoiceOver reads the buttons of our checkout in the wrong order";
-const [FIRST, SECOND] = ["ux-writer", "accessibility-auditor"] as const;
+const [FIRST, SECOND] = ["accessibility-auditor", "ux-writer"] as const;
 
 describe("POST /api/route with rerank", () => {
   test("without being asked for it no model is called", async () => {
@@ -73,7 +73,7 @@ describe("POST /api/route with rerank", () => {
     ]);
     expect(await server.host.agency.reranking.spent()).toMatchObject({ calls: 1, tokensUsed: 1200 });
     // Another definition of one of the eight, another question.
-    server.host.agency.roster.update(SECOND, { tier: "fast" });
+    server.host.agency.roster.update(SECOND, { tier: "strong" });
     expect((await route({ task: TASK, rerank: true })).body.rerank.cached).toBe(false);
     server.host.agency.roster.delete(SECOND);
   });
@@ -98,7 +98,7 @@ describe("POST /api/route with rerank", () => {
     ["breaks off", { after: 2, fault: "cut" }, /./],
   ])("a model that %s leaves the choice by words, which says so", async (what, reply, reason) => {
     provider.script(reply);
-    const { body } = await route({ task: `${TASK}, ${what}`, rerank: true });
+    const { body } = await route({ task: `${TASK} (${what.length})`, rerank: true });
     expect([body.agent, body.reasoning, body.rerank.failed]).toEqual([
       FIRST,
       expect.stringContaining("by words alone, because"),

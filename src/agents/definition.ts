@@ -1,7 +1,5 @@
-/** An agent as a file says it: Markdown whose front matter describes the agent and whose body are its instructions. */
-import { didYouMean } from "../domain/nearest.ts";
+/** What an agent is, and what each of its fields must look like, wherever it is written. */
 import { fields, listOf, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
-import { type FileFault, splitFrontMatter } from "./front-matter.ts";
 
 export const TIERS = ["fast", "balanced", "strong"] as const;
 export type Tier = (typeof TIERS)[number];
@@ -45,10 +43,6 @@ export interface AgentFile {
   readonly color?: string;
 }
 
-export type Parsed =
-  | { readonly agent: AgentFile; readonly faults?: undefined }
-  | { readonly faults: readonly FileFault[] };
-
 const temperature: Shape = (value) =>
   typeof value === "number" && value >= 0 && value <= 2 ? undefined : wrong("must be a number from 0 to 2");
 const few =
@@ -80,26 +74,6 @@ export const KEYS: { readonly [key: string]: Shape } = {
   skills: listOf(text(100, 1)),
   color: text(40, 1),
 };
-const shape = fields(KEYS, ["name", "description"]);
 /** Not the one name that every object has already. */
 const NAME = /^(?!constructor$)[a-z0-9][a-z0-9-]{0,63}$/;
 export const isAgentName = (name: string): boolean => NAME.test(name);
-
-export function parseAgentFile(source: string): Parsed {
-  const split = splitFrontMatter(source, false);
-  if ("fault" in split) return { faults: [split.fault] };
-  const { value, body, lineOf } = split;
-  const fault = (message: string, key?: string): Parsed => ({
-    faults: [{ line: key === undefined ? 1 : lineOf(key), message }],
-  });
-  for (const key of Object.keys(value))
-    if (!Object.hasOwn(KEYS, key))
-      return fault(`'${key}' is not a known field${didYouMean(key, Object.keys(KEYS))}`, key);
-  const found = shape(value);
-  if (found) return fault(`'${found.at.slice(1)}' ${found.fault}`, found.at.slice(1).split(/[.[]/)[0] ?? "");
-  const agent = value as unknown as Omit<AgentFile, "instructions">;
-  if (!isAgentName(agent.name))
-    return fault("'name' must be lower-case letters, digits and hyphens, and not 'constructor'", "name");
-  if (body === "") return fault("it has no instructions below its front matter");
-  return { agent: { ...agent, instructions: body } };
-}

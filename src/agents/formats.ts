@@ -1,9 +1,10 @@
 /** Which format a file is in, by where it lies and what it holds, and its agents. */
 import { reasonOf } from "../domain/error.ts";
 import { isRecord } from "../domain/shape.ts";
+import { parseAgentFile } from "./agent-text.ts";
 import { fromClaude, toClaude } from "./claude.ts";
 import { fromCodex, toCodex } from "./codex.ts";
-import { type AgentFile, parseAgentFile } from "./definition.ts";
+import type { AgentFile } from "./definition.ts";
 import type { Exported } from "./foreign.ts";
 import { type FileFault, sizeFault } from "./front-matter.ts";
 import { fromOpenCode, fromOpenCodeObject } from "./opencode.ts";

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { parseAgentFile } from "../agents/definition.ts";
+import { parseAgentFile } from "../agents/agent-text.ts";
 import { AgentRegistry } from "../agents/registry.ts";
 import type { RunEvent } from "../domain/events.ts";
 import { type AgentEvent, Roster } from "./roster.ts";

@@ -5,7 +5,7 @@
  * B2. Totals are sums over attempts, failed and cancelled ones included (I6).
  * B3. A cost that nobody knows makes the total unknown, never smaller.
  */
-import type { EventFields, RunEvent, Spent } from "../domain/events.ts";
+import type { EventFields, Needs, RunEvent, Spent } from "../domain/events.ts";
 import type { Budget } from "../domain/plan.ts";
 
 export interface Account {
@@ -16,10 +16,7 @@ export interface Account {
   attempts: number;
 }
 
-interface Reservation {
-  readonly tokens: number;
-  readonly usd: number;
-}
+type Reservation = Needs;
 
 export interface Ledger {
   caps: Budget;
@@ -32,6 +29,8 @@ export interface Ledger {
   knownUsd: number;
   /** Attempts that were given up before they said what they used; they may still say it, once. */
   readonly unheard: Set<string>;
+  /** What the next turn of a task needs that had to leave off for want of it. */
+  readonly needs: Map<string, Needs>;
   spawns: number;
   /** Tasks that the start of the run announced; those after them are spawns. */
   announced: number;
@@ -49,6 +48,7 @@ export function createLedger(): Ledger {
     reservedUsd: 0,
     knownUsd: 0,
     unheard: new Set(),
+    needs: new Map(),
     spawns: 0,
     announced: 0,
   };
@@ -69,12 +69,14 @@ export function evolveLedger(ledger: Ledger, event: RunEvent): void {
       ledger.caps = { ...ledger.caps, ...event.budget };
       return;
     case "budget:reserved":
+      ledger.needs.delete(event.taskId);
       ledger.reserved.set(event.taskId, { tokens: event.tokens, usd: event.usd });
       ledger.reservedTokens += event.tokens;
       ledger.reservedUsd += event.usd;
       return;
     case "task:error":
     case "task:retry":
+      if (event.type === "task:retry" && event.needs) ledger.needs.set(event.taskId, event.needs);
       noteUnheard(ledger, event.taskId, event.attempt, event);
       return spend(ledger, event.taskId, event.attempt, event);
     case "task:complete":
@@ -131,8 +133,10 @@ export function isUnheard(ledger: Ledger, task: string, attempt: number): boolea
   return ledger.unheard.has(`${task}#${attempt}`);
 }
 
-/** What an attempt is expected to use: what its task allows it, else what attempts of this run used on average. */
-function estimate(ledger: Ledger, maxTokens: number | undefined): Reservation {
+/** What an attempt is expected to use: its next turn, what its task allows it, else what attempts used on average. */
+function estimate(ledger: Ledger, task: string, maxTokens: number | undefined): Reservation {
+  const needs = ledger.needs.get(task);
+  if (needs) return needs;
   const done = Math.max(1, ledger.total.attempts);
   return { tokens: maxTokens ?? Math.ceil(ledger.total.tokensUsed / done), usd: ledger.knownUsd / done };
 }
@@ -175,10 +179,39 @@ export function decideReservation(
 ): { need: Reservation; short?: EventFields["budget:exceeded"] } | undefined {
   const { usd, tokens, turns } = ledger.caps;
   if (usd === undefined && tokens === undefined && turns === undefined) return undefined;
-  const need = estimate(ledger, maxTokens);
+  const need = estimate(ledger, task, maxTokens);
   const short = shortage(ledger, need);
   if (!short) return { need };
-  const { limit, cap, used, needed } = short;
-  const reason = `the budget of ${cap} ${limit} does not allow task '${task}': ${used} used, ${needed} more expected`;
-  return { need, short: { limit, cap, used, taskId: task, reason } };
+  const { limit, cap, used } = short;
+  return { need, short: { limit, cap, used, taskId: task, reason: inWords(short, task) } };
+}
+
+const inWords = ({ limit, cap, used, needed }: Shortage, task: string): string =>
+  `the budget of ${cap} ${limit} does not allow task '${task}': ${used} used, ${needed} more expected`;
+
+/** What attempts under way have used so far, which no event has told yet. */
+export type InFlight = ReadonlyMap<string, { readonly tokens: number; readonly usd: number; readonly turns: number }>;
+
+/**
+ * Why an attempt under way has no room for its next turn, or undefined (I7). Of every attempt counts what it has used,
+ * or what was set aside for it where that is more.
+ */
+export function turnShortage(ledger: Ledger, task: string, needs: Needs, inFlight: InFlight): string | undefined {
+  const { caps, total } = ledger;
+  if (caps.usd === undefined && caps.tokens === undefined && caps.turns === undefined) return undefined;
+  const under = new Set([...ledger.reserved.keys(), ...inFlight.keys(), task]);
+  let [tokens, usd, turns] = [0, 0, 0];
+  for (const one of under) {
+    const used = inFlight.get(one) ?? { tokens: 0, usd: 0, turns: 0 };
+    // Its own next turn is what is asked about.
+    const aside = one === task ? undefined : ledger.reserved.get(one);
+    tokens += Math.max(used.tokens, aside?.tokens ?? 0);
+    usd += Math.max(used.usd, aside?.usd ?? 0);
+    turns += Math.max(used.turns, aside ? 1 : 0);
+  }
+  const found =
+    short("usd", caps.usd, ledger.knownUsd + usd, needs.usd) ??
+    short("tokens", caps.tokens, total.tokensUsed + tokens, needs.tokens) ??
+    short("turns", caps.turns, total.turns + turns, 1);
+  return found && inWords(found, task);
 }

@@ -38,7 +38,8 @@ export function ended(telling: Telling, fact: Ended): void {
   }
   if (fact.outcome === "stopped")
     return retry(telling, node, tries, spent, { failure: "stopped", ...fact, delay: 0, counts: !state.life.stop });
-  failed(telling, node, tries, spent, fact);
+  if (fact.failure !== "budget") return failed(telling, node, tries, spent, fact);
+  retry(telling, node, tries, spent, { ...fact, delay: 0, counts: false });
 }
 
 type Charged = Spent & { readonly attempt: number };
@@ -75,11 +76,11 @@ function retry(
   node: Node,
   tries: Tries,
   spent: Charged,
-  why: { failure: FailedAttempt["failure"]; reason: string; delay: number; counts: boolean },
+  why: Pick<EventFields["task:retry"], "failure" | "reason" | "delay" | "counts" | "needs">,
 ): void {
-  const { failure, reason, delay, counts } = why;
-  const who = { taskId: node.id, agentName: tries.agentName };
-  emit(telling, "task:retry", { ...who, ...spent, failure, reason, delay, resumeAt: telling.at + delay, counts });
+  const { failure, reason, delay, counts, needs } = why;
+  const told = { taskId: node.id, agentName: tries.agentName, ...spent, failure, reason, delay, counts };
+  emit(telling, "task:retry", { ...told, resumeAt: telling.at + delay, ...defined({ needs }) });
 }
 
 /** An attempt that had been given up ends after all: its result is too late, what it used is not (I6). */

@@ -22,6 +22,7 @@ export const FAILURES = [
   "rejected",
   "refused",
   "stalled",
+  "budget",
   "until",
   "for-each",
   "stopped",
@@ -48,6 +49,11 @@ export interface Spent {
   readonly tokensUsed: number;
   readonly costUsd: number | null;
   readonly turns?: number;
+}
+/** What a turn may take, before it is known. */
+export interface Needs {
+  readonly tokens: number;
+  readonly usd: number;
 }
 export interface Summary {
   readonly totalTasks: number;
@@ -127,8 +133,17 @@ export interface EventFields {
     };
   "task:error": OfTask &
     Spent & { attempt: number; success: false; failure: Failure; reason: string; output?: Json | BlobRef };
+  /** `needs`: what its next turn may take, where the budget had no room for it. */
   "task:retry": OfTask &
-    Spent & { attempt: number; failure: Failure; reason: string; delay: number; resumeAt: number; counts: boolean };
+    Spent & {
+      attempt: number;
+      failure: Failure;
+      reason: string;
+      delay: number;
+      resumeAt: number;
+      counts: boolean;
+      needs?: Needs;
+    };
   "task:fallback": OfTask & { to: string; reason: string };
   "task:skipped": OfTask & { how: "condition" | "failure" | "stopped"; reason: string; because?: string };
   "task:reused": OfTask & {

@@ -1,5 +1,5 @@
 /** What the world tells a run. A fact that does not fit is refused into the journal, never thrown over. */
-import type { Failure, MessageKind, Spent } from "./events.ts";
+import type { Failure, MessageKind, Needs, Spent } from "./events.ts";
 import type { Json } from "./json.ts";
 import type { AgentCards, AgentTask, BlobRef, Budget, Inherited, Parent, RunOptions } from "./plan.ts";
 import type { Changes } from "./workspace.ts";
@@ -20,6 +20,7 @@ export type Ending =
       readonly retry: "never" | "safe";
       /** Milliseconds that the other side asked us to wait. */
       readonly retryAfter?: number;
+      readonly needs?: Needs;
     }
   | { readonly outcome: "stopped"; readonly reason: string };
 

@@ -1,5 +1,5 @@
 /** What the floors above bring: the world as the lower floors see it. */
-import type { Failure, MessageKind, RunEvent, RunStatus, Summary } from "./events.ts";
+import type { Failure, MessageKind, Needs, RunEvent, RunStatus, Summary } from "./events.ts";
 import type { Command, LogEntry } from "./facts.ts";
 import type { Json } from "./json.ts";
 import type { AgentCard, Parent, PlannedTask } from "./plan.ts";
@@ -104,7 +104,8 @@ export interface Journal {
 
 /** An attempt's own journal: what it had done before its host died. */
 export interface AttemptLog {
-  read(): Promise<readonly LogEntry[]>;
+  /** Its own; or that of an attempt which it goes on with. */
+  read(of?: number): Promise<readonly LogEntry[]>;
   /** Resolves when durable. */
   append(...entries: readonly LogEntry[]): Promise<void>;
 }
@@ -135,6 +136,8 @@ export interface Attempt {
   readonly prompt: string;
   readonly attempt: number;
   readonly restart: number;
+  /** Attempts that had to leave off between two turns, which this one goes on with: their logs come before its own. */
+  readonly continues?: readonly number[];
   /** Outputs of its dependencies, by task id (of a repeated task: by the authored id). */
   readonly results: { readonly [task: string]: Json };
   readonly messages: readonly Message[];
@@ -195,6 +198,8 @@ export interface AttemptWorld {
   send(to: string, content: Json, kind?: MessageKind): Promise<void>;
   /** All tasks that this one builds on, each after those that it builds on itself. */
   before(): readonly string[];
+  /** Asked before each turn: how the attempt must leave off now, if it must. What it used so far is counted from here on. */
+  turn(used: Usage, needs: Needs): MayTurn;
   /** Waits until a person has decided. Rejects where the attempt is asked to stop. */
   ask(asking: Asking): Promise<Answer>;
 }
@@ -212,8 +217,11 @@ export type Outcome = { readonly usage?: Usage } & (
       readonly reason: string;
       readonly retry: "never" | "safe";
       readonly retryAfter?: number;
+      readonly needs?: Needs;
     }
 );
+/** Undefined: it may take its turn. */
+export type MayTurn = Extract<Outcome, { ok: false }> | undefined;
 /** What makes an agent act. Failing is an outcome; throwing is a bug of the runtime. */
 export interface Runtime {
   /** It wants its context as one prompt, and messages in its replies are sent. */

@@ -19,7 +19,12 @@ export interface Tries {
   fallback: number;
   inFlight: boolean;
   startedAt: number;
+  /** Attempts that left off between two turns, in order: the next one goes on with what they have in their logs. */
+  continues?: readonly number[];
 }
+
+/** An attempt that ended like this did nothing wrong. */
+const LEFT_OFF: readonly Failure[] = ["stopped", "budget"];
 
 interface Wait {
   readonly task: string;
@@ -61,6 +66,8 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
     case "task:retry": {
       const tries = triesOf(recovery, event.taskId, event.agentName);
       if (event.counts) tries.failures++;
+      if (LEFT_OFF.includes(event.failure)) tries.continues = [...(tries.continues ?? []), event.attempt];
+      else delete tries.continues;
       leave(recovery, event.taskId);
       return wait(recovery, event.taskId, event.resumeAt);
     }
@@ -69,6 +76,7 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
       tries.agentName = event.to;
       tries.failures = 0;
       tries.fallback++;
+      delete tries.continues;
       return wait(recovery, event.taskId, event.at);
     }
     case "task:complete":

@@ -41,6 +41,7 @@ export function heldWorld(entries: LogEntry[] = []): HeldWorld {
     board: { get: () => undefined, set: async () => 1 },
     send: async () => {},
     before: () => [],
+    turn: () => undefined,
     ask: async () => ({ decision: "reject", note: "nobody is here", by: "test" }),
   };
 }

@@ -24,9 +24,9 @@ interface Host {
 
 export function attemptLog(driver: Host, taskId: string, attempt: number): AttemptLog {
   return {
-    read: async () => {
+    read: async (of = attempt) => {
       const entries: LogEntry[] = [];
-      for await (const page of driver.world.journal.read(driver.run, { attempt: { taskId, attempt } }))
+      for await (const page of driver.world.journal.read(driver.run, { attempt: { taskId, attempt: of } }))
         for (const event of page)
           if (EVENT_CLASS[event.type] === "attempt" && "entry" in event)
             entries.push({ type: event.type, entry: await whole(driver, event.entry) });

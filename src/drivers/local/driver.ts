@@ -54,6 +54,8 @@ export class LocalDriver implements Host {
   #seq: number;
   #wake: { at: number; cancel: () => void } | undefined;
   readonly #performing = new Map<string, Performance>();
+  /** What attempts under way have used, by task. */
+  readonly inFlight = new Map<string, { tokens: number; usd: number; turns: number }>();
   readonly #asking = new Map<string, AbortController>();
   /** Attempts that wait for a decision, by its gate. */
   readonly #deciding = new Map<string, ((answer: Answer) => void)[]>();
@@ -262,6 +264,7 @@ export class LocalDriver implements Host {
   /** Called by a performance when how it ended is durable; until then the run still counts it as under way. */
   release(effect: Perform): void {
     this.#performing.delete(nameOf(effect));
+    this.inFlight.delete(effect.taskId);
   }
 
   #wakeAt(at: number | undefined): void {

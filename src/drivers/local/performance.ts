@@ -9,28 +9,17 @@ import { messagesOf } from "../../coordination/talk.ts";
 import type { RunState } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
 import { reasonOf, TuttiError } from "../../domain/error.ts";
-import type { MessageKind, RunEvent, Spent } from "../../domain/events.ts";
+import type { RunEvent, Spent } from "../../domain/events.ts";
 import type { Ending, Fact, LogEntry } from "../../domain/facts.ts";
 import { effectId } from "../../domain/ids.ts";
-import { asJson, type Json, sha256 } from "../../domain/json.ts";
+import { defined, type Json, sha256 } from "../../domain/json.ts";
 import type { BlobRef } from "../../domain/plan.ts";
-import type {
-  Answer,
-  Asking,
-  Attempt,
-  AttemptLog,
-  AttemptWorld,
-  Board,
-  BoardEntry,
-  Outcome,
-  Runtime,
-} from "../../domain/ports.ts";
-import { ancestorsOf } from "../../graph/ancestors.ts";
+import type { Answer, Attempt, BoardEntry, Outcome, Runtime } from "../../domain/ports.ts";
 import { hasOutput, type Node, promptOf } from "../../graph/dag.ts";
 import { taskOf } from "../../graph/expand.ts";
 import { cardFor } from "../../scheduling/places.ts";
-import { askAtGate } from "./asking.ts";
-import { attemptLog, orThrow } from "./attempt-log.ts";
+import { orThrow } from "./attempt-log.ts";
+import { WorldOfAttempt } from "./attempt-world.ts";
 import { heard, type Said, shownBefore, showTo } from "./converse.ts";
 import { holdsBlob, largeText, spentOf } from "./outputs.ts";
 import type { World } from "./world.ts";
@@ -46,6 +35,7 @@ export interface Host {
   post(fact: Fact, blobs?: ReadonlyMap<string, string>, done?: () => void): void;
   resolve(output: Json | BlobRef): Promise<Json>;
   decision(gate: string): Promise<Answer>;
+  readonly inFlight: Map<string, { tokens: number; usd: number; turns: number }>;
   release(effect: Perform): void;
 }
 
@@ -150,8 +140,10 @@ export class Performance {
     if (got.ok) return { outcome: "ok", output: got.output, ...(got.changes && { changes: got.changes }) };
     if (this.#timeout) return this.#timeout;
     if (this.#stopped !== undefined) return { outcome: "stopped", reason: this.#stopped };
-    const { failure, reason, retry, retryAfter } = got;
-    return { outcome: "failed", failure, reason, retry, ...(retryAfter === undefined ? {} : { retryAfter }) };
+    const { failure, reason, retry, retryAfter, needs } = got;
+    // It left off between two turns because the run is to stand still.
+    if (failure === "stopped") return { outcome: "stopped", reason };
+    return { outcome: "failed", failure, reason, retry, ...defined({ retryAfter, needs }) };
   }
 
   /** The runtime threw, or what the attempt needs could not be read. */
@@ -213,7 +205,7 @@ export class Performance {
         return { ok: false, failure: "stopped", reason: this.#stopped ?? "let go", retry: "safe" };
       const attempt = this.#attempt(node, agentName, card, results);
       if (runtime.converses) return await this.#converse(runtime, node, attempt);
-      return await runtime.perform(attempt, new PerformingWorld(this));
+      return await runtime.perform(attempt, new WorldOfAttempt(this.#driver, this.#effect, this));
     } finally {
       leave?.();
     }
@@ -221,11 +213,12 @@ export class Performance {
 
   /** What it is shown is in the journal before it is asked; what it says to others is sent before its result counts. */
   async #converse(runtime: Runtime, node: Node, attempt: Attempt): Promise<Outcome> {
-    const before = this.#effect.restart > 0 ? await shownBefore(this.#driver, attempt) : undefined;
+    const from = attempt.continues?.[0] ?? (this.#effect.restart > 0 ? attempt.attempt : undefined);
+    const before = from === undefined ? undefined : await shownBefore(this.#driver, { ...attempt, attempt: from });
     const shown = before ?? (await showTo(this.#driver, node, attempt));
     const { text, tokens, pieces } = shown;
     if (!before) await this.#log([{ type: "context:shown", entry: { tokens, pieces, text } }]);
-    const outcome = await runtime.perform({ ...attempt, shown }, new PerformingWorld(this));
+    const outcome = await runtime.perform({ ...attempt, shown }, new WorldOfAttempt(this.#driver, this.#effect, this));
     // Where agents may not talk, what looks like a message is part of the text.
     if (this.#driver.state.start?.options.enableCommunication === false) return outcome;
     const said = heard(outcome);
@@ -275,7 +268,10 @@ export class Performance {
       results,
       messages,
     };
-    return node.note === undefined ? made : { ...made, note: node.note };
+    const continues = state.recovery.tries.get(taskId)?.continues;
+    return node.note === undefined && continues === undefined
+      ? made
+      : { ...made, ...defined({ note: node.note, continues }) };
   }
 
   /** The outputs it depends on, under the names their author knows. A promise only where one lies in the blob store. */
@@ -306,85 +302,17 @@ export class Performance {
     return this.#signal();
   }
 
-  get log(): AttemptLog {
-    return attemptLog(this.#driver, this.#effect.taskId, this.#effect.attempt);
-  }
-
   async #log(entries: readonly LogEntry[]): Promise<void> {
     const { taskId, attempt } = this.#effect;
     orThrow(await this.#driver.tell({ type: "logged", taskId, attempt, entries }));
   }
 
-  get board(): Board {
-    const driver = this.#driver;
-    const by = this.#agentName();
-    return {
-      get: (key) => {
-        const entry: BoardEntry | undefined = driver.board.get(key);
-        return entry && { value: entry.value, version: entry.version };
-      },
-      set: async (key, value, expect) => {
-        const events = orThrow(
-          await driver.tell({
-            type: "board",
-            key,
-            value: asJson(value),
-            by,
-            ...(expect === undefined ? {} : { expect }),
-          }),
-        );
-        const set = events.find((event) => event.type === "board:set");
-        return set?.version ?? 0;
-      },
-    };
-  }
-
-  before(): readonly string[] {
-    // In the order they came into the plan, what a task builds on comes before it.
-    return [...ancestorsOf(this.#node()).keys()].sort((a, b) => a.order - b.order).map(({ id }) => id);
-  }
-
   /** While a person is asked, the attempt's own time stands still. */
-  async ask(asked: Asking): Promise<Answer> {
+  hold(): () => void {
     this.#hold();
-    try {
-      return await askAtGate(this.#driver, this.#effect, asked, this.#signal());
-    } finally {
+    return () => {
       this.#asks--;
       this.#arm();
-    }
-  }
-
-  async send(to: string, content: Json, kind: MessageKind = "data"): Promise<void> {
-    const { taskId, attempt } = this.#effect;
-    orThrow(await this.#driver.tell({ type: "sent", taskId, attempt, to, kind, content: asJson(content) }));
-  }
-}
-
-/** What a runtime sees; made on demand, since most attempts use little of it. */
-class PerformingWorld implements AttemptWorld {
-  readonly #performance: Performance;
-  constructor(performance: Performance) {
-    this.#performance = performance;
-  }
-  get signal(): AbortSignal {
-    return this.#performance.signal;
-  }
-  get log(): AttemptLog {
-    return this.#performance.log;
-  }
-  get board(): Board {
-    return this.#performance.board;
-  }
-  before(): readonly string[] {
-    return this.#performance.before();
-  }
-  get ask(): AttemptWorld["ask"] {
-    const performance = this.#performance;
-    return (asked) => performance.ask(asked);
-  }
-  get send(): AttemptWorld["send"] {
-    const performance = this.#performance;
-    return (to, content, kind) => performance.send(to, content, kind);
+    };
   }
 }

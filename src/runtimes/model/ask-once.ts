@@ -37,6 +37,10 @@ class Alone implements AttemptWorld {
 
   async send(_to: string, _content: Json): Promise<void> {}
 
+  turn(): undefined {
+    return undefined;
+  }
+
   before(): readonly string[] {
     return [];
   }

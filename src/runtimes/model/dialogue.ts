@@ -6,6 +6,7 @@
  *     still has them; the prompt, all that the model said, and the last turns stay.
  */
 import type { ModelMessage } from "ai";
+import type { Needs } from "../../domain/events.ts";
 import type { Usage } from "../../domain/ports.ts";
 import type { TokenUsage } from "../prices.ts";
 import type { ToolResult } from "../tools/toolbox.ts";
@@ -18,6 +19,8 @@ const WINDOW = 150_000;
 /** Below this share of it nothing more is left out, so that it is not done again with every turn. */
 const AFTER = 0.6;
 const CHARACTERS_A_TOKEN = 3.5;
+/** Tokens of an answer, where none is known yet. */
+const ANSWER = 1000;
 /** Turns whose results always stay. */
 const RECENT = 4;
 
@@ -31,6 +34,8 @@ export class Dialogue {
   readonly #prompt: readonly PromptPart[];
   readonly #window: number;
   readonly #turns: Said[] = [];
+  /** Turns that are this attempt's own. */
+  #counted = 0;
   /** Words of ours after the last reply, such as that it was empty. */
   #urge: string | undefined;
   readonly #used: { input: number; output: number; costUsd: number | null } = { input: 0, output: 0, costUsd: 0 };
@@ -45,10 +50,20 @@ export class Dialogue {
     return this.#turns.length;
   }
 
-  take(reply: PaidReply): void {
+  /** `counts`: what it used is this attempt's. */
+  take(reply: PaidReply, counts = true): void {
     this.#turns.push({ reply, results: [], isDropped: false });
     this.#urge = undefined;
-    this.#count(reply.usage, reply.costUsd);
+    if (counts) this.#count(reply.usage, reply.costUsd);
+  }
+
+  /** What the next turn may take: all that is said again, and an answer as long as the longest so far. */
+  needs(): Needs {
+    const last = this.#turns.at(-1)?.reply;
+    const output = Math.max(ANSWER, ...this.#turns.map(({ reply }) => reply.usage.output));
+    const tokens = Math.ceil(Math.max(this.#tokens(), last ? last.usage.input + last.usage.output : 0) + output);
+    const dearest = Math.max(0, ...this.#turns.map(({ reply }) => reply.costUsd ?? 0));
+    return { tokens, usd: dearest };
   }
 
   answer(results: readonly ToolResult[]): void {
@@ -64,13 +79,13 @@ export class Dialogue {
 
   /** All turns together, and what a call used that brought none. */
   used(more?: Usage): Usage | undefined {
-    if (this.#turns.length === 0) return more;
+    if (this.#counted === 0) return more;
     const { input, output, costUsd } = this.#used;
     const cost = more?.costUsd === undefined ? 0 : more.costUsd;
     return {
       tokensUsed: input + output + (more?.tokensUsed ?? 0),
       costUsd: costUsd === null || cost === null ? null : costUsd + cost,
-      turns: this.#turns.length + (more?.turns ?? 0),
+      turns: this.#counted + (more?.turns ?? 0),
     };
   }
 
@@ -88,6 +103,7 @@ export class Dialogue {
   }
 
   #count({ input, output }: TokenUsage, costUsd: number | null): void {
+    this.#counted++;
     this.#used.input += input;
     this.#used.output += output;
     this.#used.costUsd = this.#used.costUsd === null || costUsd === null ? null : this.#used.costUsd + costUsd;

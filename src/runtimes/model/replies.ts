@@ -19,6 +19,8 @@ export interface KeptTurn {
   readonly reply: PaidReply;
   readonly begun: ReadonlySet<string>;
   readonly results: ReadonlyMap<string, ToolResult>;
+  /** Of an attempt that this one goes on with: what it used has been counted there. */
+  readonly isCounted: boolean;
 }
 
 /** The log failing must not lose the reply: its end is told anyway, and that says the same. */
@@ -37,13 +39,19 @@ export const keepBegun = (log: AttemptLog, calls: readonly ToolCall[]): Promise<
 export const keepResult = (log: AttemptLog, result: ToolResult): Promise<void> =>
   log.append({ type: "tool:result", entry: result as unknown as Json });
 
-export async function keptTurns(log: AttemptLog): Promise<readonly KeptTurn[]> {
-  const turns: { reply: PaidReply; begun: Set<string>; results: Map<string, ToolResult> }[] = [];
-  for (const { type, entry } of await log.read()) {
+/** In order: of the attempts that it goes on with, then its own. */
+export async function keptTurns(log: AttemptLog, continues: readonly number[] = []): Promise<readonly KeptTurn[]> {
+  const before = await Promise.all(continues.map((attempt) => log.read(attempt).then((all) => turnsIn(all, true))));
+  return [...before.flat(), ...turnsIn(await log.read(), false)];
+}
+
+function turnsIn(entries: readonly LogEntry[], isCounted: boolean): readonly KeptTurn[] {
+  const turns: (KeptTurn & { readonly begun: Set<string>; readonly results: Map<string, ToolResult> })[] = [];
+  for (const { type, entry } of entries) {
     const turn = turns.at(-1);
     if (type === "turn:complete") {
       const reply = replyIn(entry);
-      if (reply) turns.push({ reply, begun: new Set(), results: new Map() });
+      if (reply) turns.push({ reply, begun: new Set(), results: new Map(), isCounted });
     } else if (turn && isRecord(entry) && typeof entry["id"] === "string") {
       if (type === "tool:call") turn.begun.add(entry["id"]);
       if (type === "tool:result") turn.results.set(entry["id"], entry as unknown as ToolResult);

@@ -60,6 +60,7 @@ export interface ModelRuntimeOptions extends CallerOptions {
 }
 
 const MOST_TURNS = 50;
+const NOTHING = { tokensUsed: 0, costUsd: 0, turns: 0 };
 
 export function modelRuntime(options: ModelRuntimeOptions): Runtime {
   return new ModelRuntime(options);
@@ -130,7 +131,8 @@ class ModelRuntime implements Runtime {
       ...(maxTokens === undefined ? {} : { maxTokens }),
       ...(schema === undefined ? {} : { schema }),
     };
-    const kept = attempt.restart > 0 ? await keptTurns(world.log) : [];
+    const { restart, continues } = attempt;
+    const kept = restart > 0 || continues ? await keptTurns(world.log, continues) : [];
     const ask = async (dialogue: Dialogue, mustAnswer: boolean) => {
       const turn = { ...said, messages: dialogue.messages(), mustAnswer };
       const reply = await this.#caller.call(ref, turn, attempt, world);
@@ -145,6 +147,7 @@ class ModelRuntime implements Runtime {
         begun: (calls) => keepBegun(world.log, calls),
         ended: (result) => keepResult(world.log, result),
         judge: (reply) => verdictOn(reply, asked),
+        mayTurn: (dialogue) => world.turn(dialogue.used() ?? NOTHING, dialogue.needs()),
         stopped: () => stopped(world.signal),
       },
       kept,
@@ -153,9 +156,10 @@ class ModelRuntime implements Runtime {
     return await desk.kept(outcome);
   }
 
-  #desk({ run, task, attempt }: Attempt, world: AttemptWorld, powers: ModelSettings): Promise<Desk> {
+  #desk({ run, task, attempt, continues }: Attempt, world: AttemptWorld, powers: ModelSettings): Promise<Desk> {
     const { workspaces, shell, clock } = this.#options;
-    const of = { run, taskId: task.id, attempt, after: world.before() };
+    // Whoever goes on with an attempt goes on in its files.
+    const of = { run, taskId: task.id, attempt: continues?.[0] ?? attempt, after: world.before() };
     return Desk.open(powers, { of, world, clock, ...defined({ workspaces, shell }) });
   }
 

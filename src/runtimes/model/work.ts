@@ -6,7 +6,7 @@
  * K2. A call that changes something and was under way when its host died is told to the model as of unknown outcome.
  * K3. It ends: by its reply, by name after too many turns, wrong calls or circles, or because it was asked to.
  */
-import type { Outcome } from "../../domain/ports.ts";
+import type { MayTurn, Outcome } from "../../domain/ports.ts";
 import type { Toolbox, ToolCall, ToolResult } from "../tools/toolbox.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { Repeats } from "./repeats.ts";
@@ -22,6 +22,8 @@ export interface WorkOptions {
   readonly begun: (calls: readonly ToolCall[]) => Promise<void>;
   readonly ended: (result: ToolResult) => Promise<void>;
   readonly judge: (reply: PaidReply) => Outcome;
+  /** How it must leave off before its next turn, if it must. */
+  readonly mayTurn: (dialogue: Dialogue) => MayTurn;
   /** How an attempt ends that was asked to. */
   readonly stopped: () => Ended;
 }
@@ -42,10 +44,12 @@ export async function work(options: WorkOptions, kept: readonly KeptTurn[]): Pro
     const known = replay.shift();
     const isLast = dialogue.turns >= maxTurns - 1;
     if (!known && signal.aborted) return spent(options.stopped(), dialogue);
+    const off = known ? undefined : options.mayTurn(dialogue);
+    if (off) return spent(off, dialogue);
     if (!known && isLast && dialogue.turns > 0) dialogue.urge(LAST);
     const reply = known?.reply ?? (await ask(dialogue, isLast));
     if ("ok" in reply) return spent(reply, dialogue);
-    dialogue.take(reply);
+    dialogue.take(reply, !known?.isCounted);
     if (reply.calls.length === 0 || isLast) {
       const isEmpty =
         reply.text.trim() === "" && (reply.finishReason === "stop" || reply.finishReason === "tool-calls");

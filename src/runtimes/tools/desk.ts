@@ -53,6 +53,8 @@ export class Desk implements AsyncDisposable {
     try {
       const changes = await this.#workspace.keep(outcome.ok ? "done" : "failed");
       if (changes === undefined) return outcome;
+      // Whoever left off between two turns is gone on with, in these files.
+      if (!outcome.ok && (outcome.failure === "budget" || outcome.failure === "stopped")) this.#isLeft = true;
       await this.#options.world.log.append({ type: "workspace:committed", entry: changes as unknown as Json });
       return outcome.ok ? { ...outcome, changes } : outcome;
     } catch (error) {

@@ -36,6 +36,12 @@ export interface Crash {
 const never = new Promise<never>(() => {});
 
 /** One incarnation of the program. A dead one's promises never resolve and its calls reach nobody. */
+/** What attempts write into their logs. */
+const LOGGED = [
+  ...(["turn:complete", "tool:call", "tool:result", "context:shown"] as const),
+  ...(["workspace:opened", "workspace:committed"] as const),
+];
+
 export class Process {
   readonly world: World;
   state: "alive" | "frozen" | "dead" = "alive";
@@ -273,7 +279,7 @@ export class World {
   async #log(own: Random, attempt: Attempt, world: AttemptWorld): Promise<void> {
     const before = await world.log.read();
     this.watch.logRead(attempt.effectId, before.length);
-    const type = pick(own, ["turn:complete", "tool:call", "tool:result", "context:shown"] as const);
+    const type = pick(own, LOGGED);
     await world.log.append({ type, entry: { turn: before.length + 1 } }).then(
       () => this.watch.logged(attempt.effectId),
       () => {},

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseAgentFile } from "./definition.ts";
+import { parseAgentFile } from "./agent-text.ts";
 import { AGENT_FILE_LIMIT } from "./front-matter.ts";
 
 const HEAD = "name: reader\ndescription: Reads";

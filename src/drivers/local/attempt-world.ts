@@ -1,0 +1,112 @@
+/** What a runtime sees of the run; made on demand, since most attempts use little of it. */
+import { type InFlight, turnShortage } from "../../budget/ledger.ts";
+import type { RunState } from "../../core/state.ts";
+import type { Perform } from "../../domain/effects.ts";
+import type { MessageKind, Needs, RunEvent } from "../../domain/events.ts";
+import type { Fact } from "../../domain/facts.ts";
+import { asJson, defined, type Json } from "../../domain/json.ts";
+import type { BlobRef } from "../../domain/plan.ts";
+import type {
+  Answer,
+  Asking,
+  AttemptLog,
+  AttemptWorld,
+  Board,
+  BoardEntry,
+  MayTurn,
+  Usage,
+} from "../../domain/ports.ts";
+import { ancestorsOf } from "../../graph/ancestors.ts";
+import { askAtGate } from "./asking.ts";
+import { attemptLog, orThrow } from "./attempt-log.ts";
+import type { World } from "./world.ts";
+
+/** The driver, as this needs it. */
+interface Host {
+  readonly run: string;
+  readonly world: World;
+  readonly state: RunState;
+  readonly board: ReadonlyMap<string, BoardEntry>;
+  readonly inFlight: Map<string, { tokens: number; usd: number; turns: number }>;
+  tell(fact: Fact, blobs?: ReadonlyMap<string, string>): Promise<readonly RunEvent[]>;
+  resolve(output: Json | BlobRef): Promise<Json>;
+  decision(gate: string): Promise<Answer>;
+}
+/** The attempt under way, as far as its world needs it. */
+interface Performer {
+  readonly signal: AbortSignal;
+  /** Its own time stands still until the result is called. */
+  hold(): () => void;
+}
+
+export class WorldOfAttempt implements AttemptWorld {
+  readonly #driver: Host;
+  readonly #effect: Perform;
+  readonly #performer: Performer;
+
+  constructor(driver: Host, effect: Perform, performer: Performer) {
+    this.#driver = driver;
+    this.#effect = effect;
+    this.#performer = performer;
+  }
+
+  get signal(): AbortSignal {
+    return this.#performer.signal;
+  }
+
+  get log(): AttemptLog {
+    return attemptLog(this.#driver, this.#effect.taskId, this.#effect.attempt);
+  }
+
+  get board(): Board {
+    const driver = this.#driver;
+    const by = driver.state.recovery.tries.get(this.#effect.taskId)?.agentName ?? "";
+    return {
+      get: (key) => {
+        const entry = driver.board.get(key);
+        return entry && { value: entry.value, version: entry.version };
+      },
+      set: async (key, value, expect) => {
+        const fact: Fact = { type: "board", key, value: asJson(value), by, ...defined({ expect }) };
+        const events = orThrow(await driver.tell(fact));
+        return events.find((event) => event.type === "board:set")?.version ?? 0;
+      },
+    };
+  }
+
+  turn({ tokensUsed, costUsd, turns = 0 }: Usage, needs: Needs): MayTurn {
+    const { state, inFlight } = this.#driver;
+    const { taskId } = this.#effect;
+    inFlight.set(taskId, { tokens: tokensUsed, usd: costUsd ?? 0, turns });
+    const { stop } = state.life;
+    if (stop) return { ok: false, failure: "stopped", reason: stop.reason, retry: "safe" };
+    const reason = turnShortage(state.ledger, taskId, needs, inFlight satisfies InFlight);
+    return reason === undefined ? undefined : { ok: false, failure: "budget", reason, retry: "safe", needs };
+  }
+
+  before(): readonly string[] {
+    const node = this.#driver.state.graph.nodes.get(this.#effect.taskId);
+    if (!node) return [];
+    // In the order they came into the plan, what a task builds on comes before it.
+    return [...ancestorsOf(node).keys()].sort((a, b) => a.order - b.order).map(({ id }) => id);
+  }
+
+  get ask(): AttemptWorld["ask"] {
+    return async (asked: Asking): Promise<Answer> => {
+      const goOn = this.#performer.hold();
+      try {
+        return await askAtGate(this.#driver, this.#effect, asked, this.#performer.signal);
+      } finally {
+        goOn();
+      }
+    };
+  }
+
+  /** Made on demand, so that `{ send }` may be taken out of it. */
+  get send(): AttemptWorld["send"] {
+    const { taskId, attempt } = this.#effect;
+    return async (to: string, content: Json, kind: MessageKind = "data") => {
+      orThrow(await this.#driver.tell({ type: "sent", taskId, attempt, to, kind, content: asJson(content) }));
+    };
+  }
+}
