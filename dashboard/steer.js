@@ -58,7 +58,16 @@ export function drawGates(run, section) {
   for (const event of run.gates.values()) if (!shown.has(event.gate)) section.append(gateOf(run, event));
 }
 
-function gateOf(run, { gate, taskId, question }) {
+/** Exactly what is consented to: all of it, and nothing that reads as something else. */
+function subjectText(subject) {
+  if (typeof subject !== "object" || subject === null) return String(subject);
+  const lines = Object.entries(subject).map(
+    ([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
+  return lines.join("\n");
+}
+
+function gateOf(run, { gate, taskId, question, subject }) {
   const note = h("input", {
     type: "text",
     placeholder: "Note (optional)",
@@ -94,6 +103,7 @@ function gateOf(run, { gate, taskId, question }) {
     { class: "card gate", "data-gate": gate },
     h("h2", {}, badge("gate"), ` ${taskId}`),
     h("p", { class: "question" }, question),
+    subject !== undefined && h("pre", { class: "subject" }, subjectText(subject)),
     behind > 0 && h("p", { class: "facts" }, `${plural(behind, "task")} directly behind it`),
     h("div", { class: "decide" }, note, buttons),
     command(`tutti approve ${shortOf(run.id)} ${gate}`, "or reject"),

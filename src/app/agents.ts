@@ -7,6 +7,7 @@ import type { AgentCard, AgentCards, ModelChoice } from "../domain/plan.ts";
 import type { Runtime } from "../domain/ports.ts";
 import { isRecord } from "../domain/shape.ts";
 import { type AgentFunction, functionRuntime } from "../runtimes/function.ts";
+import { humanRuntime } from "../runtimes/human.ts";
 
 export interface AgentDefinition {
   /** The function that is the agent. */
@@ -29,6 +30,10 @@ export interface AgentDefinition {
   readonly permissions?: NonNullable<AgentFile["permissions"]>;
   /** Replies of one attempt. */
   readonly maxTurns?: number;
+  /** Of a person (`runtime: "human"`): milliseconds that an answer is waited for. */
+  readonly deadline?: number;
+  /** And what nobody having answered means. Default: the fall-backs of the task are asked. */
+  readonly otherwise?: "approve" | "reject" | "escalate";
 }
 /** What a definition and an agent's file say of its powers, in the same shapes. */
 const POWERS = ["tools", "deniedTools", "permissions", "maxTurns"] as const;
@@ -50,6 +55,8 @@ const FIELDS: readonly (keyof AgentDefinition)[] = [
   "provider",
   "places",
   "models",
+  "deadline",
+  "otherwise",
   ...POWERS,
 ];
 
@@ -67,7 +74,8 @@ export function crewOf(agents: Agents, runtimes: { readonly [name: string]: Runt
     const definition = typeof agent === "function" ? { run: agent } : agent;
     checkDefinition(name, definition, runtimes);
     cards[name] = cardOf(name, definition);
-    const runtime = definition.run ? functionRuntime(definition.run) : runtimes[definition.runtime ?? ""];
+    const own = { human: humanRuntime(() => definition), ...runtimes };
+    const runtime = definition.run ? functionRuntime(definition.run) : own[definition.runtime as keyof typeof own];
     if (runtime) performers.set(name, runtime);
   }
   return { cards, runtimeOf: (name) => performers.get(name) };
@@ -95,16 +103,21 @@ function checkDefinition(
     const found = definition[field] === undefined ? undefined : KEYS[field]?.(definition[field]);
     if (found) wrong(`${field}${found.at}`, found.fault);
   }
+  if (definition.deadline !== undefined && !(Number.isInteger(definition.deadline) && definition.deadline >= 1))
+    wrong("deadline", "must be a whole number of milliseconds from 1");
+  if (definition.otherwise !== undefined && !["approve", "reject", "escalate"].includes(definition.otherwise))
+    wrong("otherwise", "must be approve, reject or escalate");
   const { models } = definition;
   const isModel = (one: unknown) => isRecord(one) && typeof one["model"] === "string" && one["model"] !== "";
   if (models !== undefined && !(Array.isArray(models) && models.length <= MOST_MODELS && models.every(isModel)))
     wrong("models", `must be a list of at most ${MOST_MODELS} models, each an object with its 'model'`);
   if (!definition.run && definition.runtime === undefined)
     wrong("run", "is missing: an agent is a function, or names its runtime");
-  if (!definition.run && definition.runtime !== undefined && !Object.hasOwn(runtimes, definition.runtime))
+  const isKnown = definition.runtime === "human" || Object.hasOwn(runtimes, definition.runtime ?? "");
+  if (!definition.run && definition.runtime !== undefined && !isKnown)
     wrong(
       "runtime",
-      `names no runtime that is here${didYouMean(definition.runtime, Object.keys(runtimes)) || `: there is no '${definition.runtime}'`}`,
+      `names no runtime that is here${didYouMean(definition.runtime, ["human", ...Object.keys(runtimes)]) || `: there is no '${definition.runtime}'`}`,
     );
 }
 

@@ -1,6 +1,7 @@
 /** What can be seen of all runs of a home, whoever conducts them: their entries, and the gates that wait for somebody. */
 import { resultsOf } from "../core/results.ts";
 import { type RunState, statusOf } from "../core/state.ts";
+import { defined, type Json } from "../domain/json.ts";
 import type { Parent } from "../domain/plan.ts";
 import type { Journal, RunEntry, RunQuery } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
@@ -13,6 +14,9 @@ export interface OpenGate {
   readonly taskId: string;
   readonly agentName: string;
   readonly question: string;
+  /** Of an attempt that asks: exactly what it would do then, and until when the answer is waited for. */
+  readonly subject?: Json;
+  readonly expiresAt?: number;
   readonly at: number;
 }
 
@@ -70,7 +74,8 @@ export async function openGates(journal: Journal): Promise<readonly OpenGate[]> 
 }
 
 export function gatesOf({ run, gates }: RunState): readonly OpenGate[] {
-  return [...gates.open.values()].map(({ gate, taskId, agentName, question, at }) => ({
+  return [...gates.open.values()].map(({ gate, taskId, agentName, question, subject, expiresAt, at }) => ({
     ...{ run, gate, taskId, agentName, question, at },
+    ...defined({ subject, expiresAt }),
   }));
 }

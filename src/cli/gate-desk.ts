@@ -3,11 +3,13 @@ import type { RunHandle } from "../app/handle.ts";
 import type { RunEvent } from "../domain/events.ts";
 import type { Live } from "./live.ts";
 import { ask } from "./question.ts";
+import { subjectLines } from "./subject-text.ts";
 import { oneLine } from "./text.ts";
 
 interface Open {
   readonly gate: string;
   readonly question: string;
+  readonly subject: unknown;
   readonly decided: AbortController;
 }
 
@@ -24,7 +26,8 @@ export class GateDesk {
 
   take(event: RunEvent): void {
     if (event.type === "gate:opened") {
-      this.#open.set(event.gate, { gate: event.gate, question: event.question, decided: new AbortController() });
+      const { gate, question, subject } = event;
+      this.#open.set(gate, { gate, question, subject, decided: new AbortController() });
       void this.#work();
     }
     if (event.type === "gate:decided") this.#forget(event.gate);
@@ -52,8 +55,9 @@ export class GateDesk {
     this.#isAsking = false;
   }
 
-  async #decide({ gate, question, decided }: Open): Promise<void> {
-    const words = `\n◆ gate '${gate}': ${oneLine(question)}\n  [a]pprove, [r]eject, or [l]ater? A note may follow, as in: a ship it\n> `;
+  async #decide({ gate, question, subject, decided }: Open): Promise<void> {
+    const what = subjectLines(subject).map((line) => `${line}\n`);
+    const words = `\n◆ gate '${gate}': ${oneLine(question)}\n${what.join("")}  [a]pprove, [r]eject, or [l]ater? A note may follow, as in: a ship it\n> `;
     for (;;) {
       const answer = await ask(words, decided.signal);
       if (answer === undefined || decided.signal.aborted) return;

@@ -83,6 +83,9 @@ export interface GateListed {
   readonly taskId: string;
   readonly agentName: string;
   readonly question: string;
+  /** Of an attempt that asks: exactly what it would do then. */
+  readonly subject?: Json;
+  readonly expiresAt?: number;
   readonly at: number;
 }
 export type GateList = { readonly gates: readonly GateListed[] };

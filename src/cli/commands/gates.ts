@@ -11,22 +11,24 @@ export function gates(program: Command, io: Io): void {
 }
 
 async function act(io: Io, word: string | undefined, isJson: boolean): Promise<number> {
-  const [{ openHome, runOf }, { oneLine, painter, wrap }, { agoText }] = await Promise.all([
+  const [{ openHome, runOf }, { oneLine, painter, wrap }, { agoText }, { subjectLines }] = await Promise.all([
     import("../home.ts"),
     import("../text.ts"),
     import("../units.ts"),
+    import("../subject-text.ts"),
   ]);
   await using home = await openHome(io);
   const open = await home.host.gates(word === undefined ? undefined : await runOf(home.host, word));
   if (isJson) io.json({ gates: open });
   else if (open.length === 0) io.out("No gate is open.");
   else
-    for (const { run, gate, taskId, agentName, question, at } of open) {
+    for (const { run, gate, taskId, agentName, question, subject, at } of open) {
       const paint = painter(io.isColoured);
       io.out(
         `${paint("yellow", "◆")} ${paint("bold", gate)}  task ${taskId}, ${agentName}, ${agoText(at, Date.now())}`,
       );
       io.out(wrap(oneLine(question), io.columns, "  "));
+      for (const line of subjectLines(subject)) io.out(line);
       io.out(`  ${io.me} approve ${run} ${gate}`);
     }
   return EXIT.done;
