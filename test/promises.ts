@@ -126,6 +126,10 @@ const BARS: readonly Promised[] = [
   { id: "P1", text: "A child gets an environment of a few names, and nothing else that we know" },
   { id: "G2", text: "Nothing that a repository's settings name is run by our calls of git" },
   { id: "G4", text: "A repository whose worktrees may have settings of their own is refused by name" },
+  {
+    id: "bar:turn-kill",
+    text: "kill -9 in any of 20 turns: the attempt goes on there, no turn is paid twice, no command is run twice",
+  },
   { id: "A3", text: "A consent holds for exactly what was asked about, expires, and survives the host" },
   { id: "F8", text: "An empty reply, or one that asks for no tool that it could name, is asked about once" },
   { id: "F9", text: "Calls that are wrong are answered; three replies of nothing else end the attempt by name" },

@@ -1,25 +1,18 @@
 /** Attempts that write, each in a worktree of its own, over real repositories. */
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { WorkspaceOf } from "../src/domain/workspace.ts";
+import { Shell } from "../src/runtimes/tools/shell.ts";
 import { worktrees } from "../src/workspace/worktrees.ts";
 import { Homes } from "./support/homes.ts";
+import { git, repositoryIn } from "./support/repository.ts";
 
 const homes = new Homes();
 const RUN = "01arz3ndektsv4rrffq69g5fav";
 
-const git = (cwd: string, ...args: readonly string[]) =>
-  execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@localhost", ...args], { cwd, encoding: "utf8" }).trim();
-
-function repository(files: { readonly [path: string]: string } = { "a.txt": "one\n" }): string {
-  const folder = homes.path(files);
-  git(folder, "init", "--quiet", "--initial-branch=main");
-  git(folder, "add", "--all");
-  git(folder, "commit", "--quiet", "--message", "first");
-  return folder;
-}
+const repository = (files: { readonly [path: string]: string } = { "a.txt": "one\n" }) =>
+  repositoryIn(homes.path(files));
 
 function over(folder: string) {
   const home = homes.path({ ".keep": "" });
@@ -181,6 +174,24 @@ test("[G2] nothing that a repository brings along is run: hooks, filters, monito
   await write("two", { c: "c\n" });
   await (await open("three", ["one", "two"])).close();
   expect(existsSync(mark)).toBe(false);
+});
+
+test("commands in a worktree see its history and what was installed for the checkout, and can change neither", async () => {
+  const folder = repository({ "a.txt": "one\n", ".gitignore": "node_modules\n" });
+  mkdirSync(join(folder, "node_modules/x"), { recursive: true });
+  writeFileSync(join(folder, "node_modules/x/index.js"), "x");
+  const { home, open } = over(folder);
+  const workspace = await open("build");
+  await using shell = await Shell.open({ workspace, env: process.env, hidden: [home], network: false });
+  const look = "git log --format=%s; git status --short; cat node_modules/x/index.js";
+  const spoil = "touch node_modules/y; git commit --allow-empty -m x; git update-ref refs/heads/evil HEAD";
+  const { output, stderr } = await shell.run(`${look}; ${spoil}; echo z > z`, 20_000, new AbortController().signal);
+  expect(output).toBe("first\nx");
+  expect(stderr.match(/Read-only file system/g)?.length).toBe(3);
+  expect(await workspace.keep("done")).toMatchObject({ files: [{ path: "z" }] });
+  await workspace.close();
+  expect(git(folder, "branch", "--all")).toBe("* main");
+  expect(readdirSync(join(folder, "node_modules"))).toEqual(["x"]);
 });
 
 test("[G4] a repository with settings for each worktree is refused by name", async () => {

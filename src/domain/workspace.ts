@@ -3,6 +3,8 @@ export interface Workspace {
   /** Absolute, and where it really lies. */
   readonly root: string;
   readonly isWritable: boolean;
+  /** What commands need that does not lie in it: git's own files, and what was installed for the user's checkout. */
+  readonly lent?: readonly Lent[];
   /** Every file that is not ignored; why some are missing. */
   list(): Promise<{ readonly paths: readonly string[]; readonly fault?: string }>;
   /** Throws BAD_INPUT, in words for whoever asked, where there is no such text or it is none of his business. */
@@ -34,6 +36,11 @@ export interface WorkspaceOf {
   readonly attempt: number;
   /** Tasks that it builds on, each after those that it builds on itself. */
   readonly after: readonly string[];
+}
+/** Something of the machine that commands in a workspace may read, and where they see it. */
+export interface Lent {
+  readonly from: string;
+  readonly at: string;
 }
 export interface OpenWorkspace extends Workspace {
   /** What the attempts before it had changed and what could not be brought together is said here, for whoever works on it. */

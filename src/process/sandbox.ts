@@ -17,6 +17,8 @@ export interface Keyhole {
   readonly hidden?: readonly string[];
   /** Files and folders inside the writable ones that it may only read. */
   readonly locked?: readonly string[];
+  /** What it may read, and where it sees that. */
+  readonly lent?: readonly { readonly from: string; readonly at: string }[];
   /** The network of this machine. */
   readonly network?: boolean;
   readonly env: Environment;
@@ -52,29 +54,39 @@ async function trial(): Promise<Sandbox | undefined> {
 }
 
 function wrapped(bwrap: string, file: string, args: readonly string[], keyhole: Keyhole) {
-  const { cwd, writable, hidden = [], locked = [], network = false, env, tmp } = keyhole;
+  const { cwd, writable, hidden = [], locked = [], lent = [], network = false, env, tmp } = keyhole;
   const homes = [...new Set(["/root", "/home", homedir()])].filter(isThere);
   const inHomes = (path: string) => homes.some((home) => isInside(home, path));
   // Programs that the user installed in his home are still to be found.
   const programs = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "" && inHomes(folder));
   const seen = [...programs.map(rootOf), ...(inHomes(file) ? [rootOf(dirname(file))] : [])].filter(isThere);
+  const mounts = [
+    // Sockets of services, such as that of Docker, are ways out.
+    ...["/run", "/var/run", "/tmp", "/var/tmp", ...homes].filter(isThere).map((path) => mount("--tmpfs", real(path))),
+    ...(tmp === undefined ? [] : [mount("--bind", "/tmp", tmp)]),
+    ...[...new Set(seen)].map((path) => mount("--ro-bind", path)),
+    ...hidden.filter(isThere).map((path) => mount("--tmpfs", path)),
+    ...lent.filter(({ from }) => isThere(from)).map(({ from, at }) => mount("--ro-bind", at, from)),
+    ...writable.map((path) => mount("--bind", path)),
+    ...locked.filter(isThere).map((path) => mount("--ro-bind", path)),
+  ];
+  // A folder before what lies in it: what is hidden may hold what is worked on, and the other way round.
+  mounts.sort((a, b) => a.at.length - b.at.length);
   return {
     file: bwrap,
     args: [
       ...ALWAYS,
       ...(network ? [] : ["--unshare-net"]),
       ...["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"],
-      // Sockets of services, such as that of Docker, are ways out.
-      ...["/run", "/var/run", "/tmp", "/var/tmp", ...homes].filter(isThere).flatMap((path) => ["--tmpfs", real(path)]),
-      ...(tmp === undefined ? [] : ["--bind", tmp, "/tmp"]),
-      ...[...new Set(seen)].flatMap((path) => ["--ro-bind", path, path]),
-      ...writable.flatMap((path) => ["--bind", path, path]),
-      ...locked.filter(isThere).flatMap((path) => ["--ro-bind", path, path]),
-      ...hidden.filter(isThere).flatMap((path) => ["--tmpfs", path]),
+      ...mounts.flatMap(({ args }) => args),
       ...["--clearenv", ...Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value])],
       ...["--chdir", cwd, "--", file, ...args],
     ],
   };
+}
+
+function mount(how: "--tmpfs" | "--bind" | "--ro-bind", at: string, from = at) {
+  return { at, args: how === "--tmpfs" ? [how, at] : [how, from, at] };
 }
 
 /** Of a folder of programs the one above it: what they need lies beside them, in `lib` and the like. */

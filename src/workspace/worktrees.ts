@@ -11,7 +11,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TuttiError } from "../domain/error.ts";
-import type { ChangedFile, Changes, OpenWorkspace, WorkspaceOf, Workspaces } from "../domain/workspace.ts";
+import type { ChangedFile, Changes, Lent, OpenWorkspace, WorkspaceOf, Workspaces } from "../domain/workspace.ts";
 import { folderWorkspace } from "./folder.ts";
 import { Git } from "./git.ts";
 import { type Repository, repositoryOf } from "./repository.ts";
@@ -62,6 +62,7 @@ class Worktrees {
     return {
       ...files,
       notes,
+      lent: [{ from: repository.gitDir, at: repository.gitDir }, ...(await installed(repository, path))],
       keep: (outcome) => (writes ? keep(repository, of, path, base, outcome) : Promise.resolve(undefined)),
       close: () => this.#inOrder(() => remove(repository, path)),
     };
@@ -127,6 +128,17 @@ async function merge(git: Git, base: string, ref: string) {
   if (code !== 0) return { conflicts: paths.slice(0, 10).join(", ") || "their histories" };
   const words = `Bring together what was written before, with ${ref}`;
   return { commit: await git.run("commit-tree", "-p", base, "-p", ref, "-m", words, tree) };
+}
+
+/** What tools install beside the files, so that tests can run without a network. What is not ignored lies there anyway. */
+const INSTALLED = ["node_modules", ".venv", "vendor"];
+
+async function installed({ folder, git }: Repository, path: string): Promise<readonly Lent[]> {
+  const there = INSTALLED.filter((name) => existsSync(join(folder, name)) && !existsSync(join(path, name)));
+  if (there.length === 0) return [];
+  const { stdout } = await (await git()).ask("check-ignore", "--", ...there);
+  const ignored = new Set(stdout.split("\n"));
+  return there.filter((name) => ignored.has(name)).map((name) => ({ from: join(folder, name), at: join(path, name) }));
 }
 
 async function add(repository: Repository, path: string, base: string): Promise<void> {

@@ -50,7 +50,8 @@ export class Shell implements AsyncDisposable {
     const env = this.#env();
     const box = await sandbox();
     const writable = workspace.isWritable ? [cwd] : [];
-    const keyhole = { cwd, writable, locked: [join(cwd, ".git")], hidden, network, env, tmp: this.#room };
+    const { lent = [] } = workspace;
+    const keyhole = { cwd, writable, locked: [join(cwd, ".git")], lent, hidden, network, env, tmp: this.#room };
     const bare = { file: "bash", args: ["-c", command] };
     const { file, args } = box ? box.wrap(bare.file, bare.args, keyhole) : bare;
     return runChild({ file, args, cwd, env, signal, limits: { ...limits, wall, idle: wall } });
