@@ -130,6 +130,10 @@ const BARS: readonly Promised[] = [
     id: "bar:turn-kill",
     text: "kill -9 in any of 20 turns: the attempt goes on there, no turn is paid twice, no command is run twice",
   },
+  {
+    id: "A1",
+    text: "Deny before ask before allow; a tool of others that does not say that it only looks is asked about",
+  },
   { id: "A3", text: "A consent holds for exactly what was asked about, expires, and survives the host" },
   { id: "F8", text: "An empty reply, or one that asks for no tool that it could name, is asked about once" },
   { id: "F9", text: "Calls that are wrong are answered; three replies of nothing else end the attempt by name" },

@@ -28,6 +28,7 @@ export interface AgentDefinition {
   readonly tools?: NonNullable<AgentFile["tools"]>;
   readonly deniedTools?: NonNullable<AgentFile["deniedTools"]>;
   readonly permissions?: NonNullable<AgentFile["permissions"]>;
+  readonly mcpServers?: NonNullable<AgentFile["mcpServers"]>;
   /** Replies of one attempt. */
   readonly maxTurns?: number;
   /** Of a person (`runtime: "human"`): milliseconds that an answer is waited for. */
@@ -36,7 +37,7 @@ export interface AgentDefinition {
   readonly otherwise?: "approve" | "reject" | "escalate";
 }
 /** What a definition and an agent's file say of its powers, in the same shapes. */
-const POWERS = ["tools", "deniedTools", "permissions", "maxTurns"] as const;
+const POWERS = ["tools", "deniedTools", "permissions", "mcpServers", "maxTurns"] as const;
 
 /** What it may do, taken from a file as it is. */
 export const powersOf = (file: AgentFile): Pick<AgentDefinition, (typeof POWERS)[number]> =>

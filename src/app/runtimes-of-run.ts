@@ -5,6 +5,7 @@ import type { AgentTask, Rehearsal } from "../domain/plan.ts";
 import type { Clock, Runtime } from "../domain/ports.ts";
 import type { Loaded } from "../library/catalog.ts";
 import type { Settings } from "../library/settings.ts";
+import { mcpTools } from "../runtimes/mcp/servers.ts";
 import { type Delta, modelRuntime } from "../runtimes/model/runtime.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { needsIn } from "../runtimes/rehearsal/needs.ts";
@@ -47,7 +48,8 @@ export function runtimesOf(
   if (rehearsal === undefined) {
     const files = isWorkplace(repository) ? { workspaces: worktrees({ folder: repository, home }) } : {};
     const shell = { env, hidden: [home] };
-    return { model: modelRuntime({ ...shared, ...files, shell, providers: settings.providers }) };
+    const source = mcpTools({ servers: settings.mcpServers, env });
+    return { model: modelRuntime({ ...shared, ...files, shell, source, providers: settings.providers }) };
   }
   const { chaos } = rehearsal;
   // Virtual time passes as fast as it can by itself.

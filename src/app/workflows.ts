@@ -48,7 +48,7 @@ export function runWorkflow(
   const found = (["anthropic", "openai", "google"] as const)
     .filter((provider) => providers[provider] !== undefined)
     .map((provider) => ({ provider, by: "the options" }));
-  const settings = { agentModels: {}, providers: { ...providers, compatible }, prices, found };
+  const settings = { agentModels: {}, mcpServers: {}, providers: { ...providers, compatible }, prices, found };
   const { agents: files } = others.length > 0 ? loadAgents([CATALOG]) : { agents: new Map() };
   for (const name of others.flatMap(namesIn))
     if (!Object.hasOwn(own, name) && !files.has(name))

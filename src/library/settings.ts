@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import type { Budget } from "../domain/plan.ts";
-import { fields, isRecord, type Shape, text, wrong } from "../domain/shape.ts";
+import { fields, isRecord, listOf, type Shape, text, wrong } from "../domain/shape.ts";
 
 export interface ProviderAccess {
   readonly apiKey?: string;
@@ -33,9 +33,14 @@ export interface Settings {
   readonly route?: RouteSetting;
   /** False: what a repository says to every agent is not shown to them. */
   readonly agentsMd?: boolean;
+  /** Servers whose tools agents may use that name them. */
+  readonly mcpServers: { readonly [name: string]: McpServerSetting };
   /** Providers that can be called, each with where that was found. */
   readonly found: readonly { readonly provider: string; readonly by: string }[];
 }
+type McpServerSetting =
+  | { readonly command: string; readonly args?: readonly string[]; readonly env?: readonly string[] }
+  | { readonly url: string; readonly tokenEnv?: string };
 interface RouteSetting {
   readonly rerank?: boolean;
   readonly model?: string;
@@ -56,6 +61,8 @@ const mapOf =
     return undefined;
   };
 const price = fields({ input: amount, output: amount, cacheRead: amount, cacheWrite: amount }, ["input", "output"]);
+const started = fields({ command: text(1000, 1), args: listOf(text(4000)), env: listOf(text(200, 1)) }, ["command"]);
+const served = fields({ url: text(2000, 1), tokenEnv: text(200, 1) }, ["url"]);
 const shape = fields({
   model: text(200, 1),
   agentModels: mapOf(text(200, 1)),
@@ -64,6 +71,7 @@ const shape = fields({
   budget: fields({ usd: amount, tokens: amount, turns: amount, spawns: amount }),
   route: fields({ rerank: flag, model: text(200, 1) }),
   agentsMd: flag,
+  mcpServers: mapOf((value) => (isRecord(value) && "url" in value ? served : started)(value)),
 });
 
 interface File {
@@ -74,6 +82,7 @@ interface File {
   readonly budget?: Budget;
   readonly route?: RouteSetting;
   readonly agentsMd?: boolean;
+  readonly mcpServers?: Settings["mcpServers"];
 }
 
 export async function loadSettings(home: string, env: Environment): Promise<Settings> {
@@ -112,6 +121,7 @@ export async function loadSettings(home: string, env: Environment): Promise<Sett
     prices: file.prices ?? {},
     ...(file.budget && { budget: file.budget }),
     ...(file.route && { route: file.route }),
+    mcpServers: file.mcpServers ?? {},
     ...(file.agentsMd !== undefined && { agentsMd: file.agentsMd }),
     found,
   };

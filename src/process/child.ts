@@ -11,7 +11,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { TuttiError } from "../domain/error.ts";
 import type { Environment } from "./environment.ts";
-import { CHILD_MARK, familyOf, hostMark, signal as kill, sweep } from "./family.ts";
+import { CHILD_MARK, familyOf, hostMark, signal as kill, sweep, sweepOrphans } from "./family.ts";
 import { findProgram } from "./find.ts";
 import { Tape } from "./tape.ts";
 
@@ -71,7 +71,9 @@ const GRACE = 5000;
 /** Milliseconds between two looks at its memory and its children. */
 const LOOK = 1000;
 
-class Child {
+let orphans: Promise<number> | undefined;
+
+export class Child {
   readonly #options: ChildOptions;
   readonly #limits: ChildLimits;
   readonly #mark = randomUUID();
@@ -91,7 +93,9 @@ class Child {
     const found = findProgram(file, env["PATH"]);
     if (found === undefined) throw refused("is not installed, or not where PATH says");
     if (!existsSync(cwd)) throw refused(`cannot be begun: there is no folder ${cwd}`);
-    const mark = await hostMark();
+    // What a process of ours that was killed left behind goes before anything new is begun.
+    orphans ??= sweepOrphans();
+    const [mark] = await Promise.all([hostMark(), orphans]);
     return new Promise((resolve, reject) => {
       const failed = (error: Error) => reject(refused(`cannot be begun: ${error.message}`));
       const child = new Child({ ...options, file: found }, mark, failed);

@@ -56,6 +56,8 @@ export interface ModelRuntimeOptions extends CallerOptions {
   readonly workspaces?: Workspaces;
   /** What commands are run with. Absent: agents have no shell. */
   readonly shell?: DeskOptions["shell"];
+  /** Where tools come from that are not our own. Absent: agents have none of them. */
+  readonly source?: DeskOptions["source"];
   readonly onDelta?: (delta: Delta) => void;
 }
 
@@ -157,10 +159,10 @@ class ModelRuntime implements Runtime {
   }
 
   #desk({ run, task, attempt, continues }: Attempt, world: AttemptWorld, powers: ModelSettings): Promise<Desk> {
-    const { workspaces, shell, clock } = this.#options;
+    const { workspaces, shell, source, clock } = this.#options;
     // Whoever goes on with an attempt goes on in its files.
     const of = { run, taskId: task.id, attempt: continues?.[0] ?? attempt, after: world.before() };
-    return Desk.open(powers, { of, world, clock, ...defined({ workspaces, shell }) });
+    return Desk.open(powers, { of, world, clock, ...defined({ workspaces, shell, source }) });
   }
 
   /** Whoever watches must not be able to fail what is watched. */
@@ -176,9 +178,9 @@ class ModelRuntime implements Runtime {
 async function offersOf({ tools }: Toolbox): Promise<readonly ToolOffer[]> {
   if (tools.length === 0) return [];
   const { z } = await import("zod");
-  return tools.map(({ name, description, input }) => ({
+  return tools.map(({ name, description, input, schema }) => ({
     ...{ name, description },
-    schema: z.toJSONSchema(input, { io: "input" }) as JsonSchema,
+    schema: schema ?? (z.toJSONSchema(input, { io: "input" }) as JsonSchema),
   }));
 }
 

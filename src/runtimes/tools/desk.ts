@@ -6,6 +6,7 @@ import type { AttemptWorld, Clock, Outcome } from "../../domain/ports.ts";
 import type { OpenWorkspace, WorkspaceOf, Workspaces } from "../../domain/workspace.ts";
 import { judge, type Powers } from "./permission.ts";
 import { Shell, type ShellOptions } from "./shell.ts";
+import type { OpenTools, ToolSource } from "./tool.ts";
 import { Toolbox } from "./toolbox.ts";
 
 export interface DeskOptions {
@@ -14,32 +15,47 @@ export interface DeskOptions {
   readonly clock: Clock;
   readonly workspaces?: Workspaces;
   readonly shell?: Pick<ShellOptions, "env" | "hidden" | "limits">;
+  /** Where tools of others come from. */
+  readonly source?: ToolSource;
 }
 
 export class Desk implements AsyncDisposable {
   readonly toolbox: Toolbox;
   readonly #options: DeskOptions;
   readonly #workspace: OpenWorkspace | undefined;
+  readonly #others: OpenTools;
   #isLeft = false;
 
-  private constructor(options: DeskOptions, toolbox: Toolbox, workspace?: OpenWorkspace) {
+  private constructor(options: DeskOptions, toolbox: Toolbox, others: OpenTools, workspace?: OpenWorkspace) {
     this.#options = options;
     this.toolbox = toolbox;
+    this.#others = others;
     this.#workspace = workspace;
   }
 
   static async open(powers: Powers, options: DeskOptions): Promise<Desk> {
     const { of, world, clock, workspaces, shell: how } = options;
-    const hands = { world, clock };
     const needs = Toolbox.needs(powers);
-    if (!needs.files || !workspaces) return new Desk(options, new Toolbox(powers, hands));
-    const workspace = await workspaces.open(of, needs.writing);
-    const { root, isWritable, notes } = workspace;
-    if (isWritable) await world.log.append({ type: "workspace:opened", entry: { path: root, notes: [...notes] } });
-    if (!how || !needs.shell) return new Desk(options, new Toolbox(powers, { ...hands, workspace }), workspace);
-    const network = judge(powers, "network", "*", "allow").effect === "allow";
-    const shell = await Shell.open({ ...how, workspace, network });
-    return new Desk(options, new Toolbox(powers, { ...hands, workspace, shell }), workspace);
+    const workspace = needs.files && workspaces ? await workspaces.open(of, needs.writing) : undefined;
+    const opened: { close(): Promise<void> }[] = workspace ? [workspace] : [];
+    try {
+      if (workspace?.isWritable)
+        await world.log.append({
+          type: "workspace:opened",
+          entry: { path: workspace.root, notes: [...workspace.notes] },
+        });
+      const others = await othersOf(powers, options, workspace?.root);
+      opened.push(others);
+      const hands = { world, clock, ...(workspace && { workspace }) };
+      if (!workspace || !how || !needs.shell)
+        return new Desk(options, new Toolbox(powers, hands, others.tools), others, workspace);
+      const network = judge(powers, "network", "*", "allow").effect === "allow";
+      const shell = await Shell.open({ ...how, workspace, network });
+      return new Desk(options, new Toolbox(powers, { ...hands, shell }, others.tools), others, workspace);
+    } catch (error) {
+      await Promise.allSettled(opened.map((one) => one.close()));
+      throw error;
+    }
   }
 
   /** What whoever works here should know of the files. */
@@ -69,6 +85,18 @@ export class Desk implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.toolbox[Symbol.asyncDispose]();
+    await this.#others.close().catch(() => {});
     if (!this.#isLeft) await this.#workspace?.close();
   }
+}
+
+const NONE: OpenTools = { tools: [], close: async () => {} };
+
+async function othersOf(
+  { mcpServers = [] }: Powers,
+  { source, world }: DeskOptions,
+  root?: string,
+): Promise<OpenTools> {
+  if (mcpServers.length === 0 || source === undefined) return NONE;
+  return source.open(mcpServers, { cwd: root ?? process.cwd(), signal: world.signal });
 }

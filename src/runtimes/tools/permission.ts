@@ -13,6 +13,8 @@ export interface Powers {
   readonly tools?: readonly string[];
   readonly deniedTools?: readonly string[];
   readonly permissions?: readonly PermissionRule[];
+  /** All tools of these servers, where no rule says otherwise. */
+  readonly mcpServers?: readonly string[];
 }
 
 export type Judgement =
@@ -30,7 +32,8 @@ export function toolsFor(powers: Powers, all: readonly Tool[]): readonly Tool[] 
 export function judge(powers: Powers, name: string, resource: string, usual: "allow" | "ask"): Judgement {
   const fits = (one: string) => nameOf(one) === name && matches(patternOf(one), resource);
   if (powers.deniedTools?.some(fits)) return deny(`'${name}' is denied to this agent for '${short(resource)}'`);
-  if (!powers.tools?.some(fits)) return deny(`this agent may not use '${name}' for '${short(resource)}'`);
+  const isServed = powers.mcpServers?.some((server) => name.startsWith(`mcp__${server}__`));
+  if (!isServed && !powers.tools?.some(fits)) return deny(`this agent may not use '${name}' for '${short(resource)}'`);
   const rule = powers.permissions?.findLast(
     (one) => (one.action === name || one.action === "*") && matches(one.resource, resource),
   );

@@ -18,6 +18,8 @@ export interface Tool<Input = unknown> {
   /** For the model: what it does, what comes back, what it refuses. */
   readonly description: string;
   readonly input: z.ZodType<Input>;
+  /** What the model is told of the input, where somebody else checks it. */
+  readonly schema?: { readonly [key: string]: Json };
   /** `look` may be done again after a crash; of `change` nobody knows then whether it was done. */
   readonly effect: "look" | "change";
   /** It works on the files of a workspace; where there is none the model is not told of it. */
@@ -43,4 +45,13 @@ export function bounded(text: string, most = LONGEST_RESULT): string {
   const half = Math.floor(most / 2);
   const cut = text.length - 2 * half;
   return `${text.slice(0, half)}\n\n[… ${cut} characters are left out here …]\n\n${text.slice(-half)}`;
+}
+
+/** Tools that somebody else brings, such as a server that an agent's definition names. */
+export interface ToolSource {
+  open(names: readonly string[], where: { readonly cwd: string; readonly signal: AbortSignal }): Promise<OpenTools>;
+}
+export interface OpenTools {
+  readonly tools: readonly Tool[];
+  close(): Promise<void>;
 }

@@ -44,10 +44,12 @@ export class Toolbox implements AsyncDisposable {
   readonly #powers: Powers;
   readonly #hands: Hands;
 
-  constructor(powers: Powers, hands: Hands) {
+  /** `more`: tools of others, of which it may use those that its definition does not deny. */
+  constructor(powers: Powers, hands: Hands, more: readonly Tool[] = []) {
     this.#powers = powers;
     this.#hands = hands;
-    this.tools = toolsFor(powers, ALL_TOOLS).filter(isUsable(hands));
+    const others = more.filter(({ name }) => !powers.deniedTools?.includes(name));
+    this.tools = [...toolsFor(powers, ALL_TOOLS).filter(isUsable(hands)), ...others];
   }
 
   /** What the tools that a definition names work with. */
