@@ -7,6 +7,7 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
+import { setTimeout } from "node:timers/promises";
 
 /** Names of the marks: which child of ours it descends from, and which process of ours began that. */
 export const CHILD_MARK = "TUTTI_CHILD";
@@ -76,13 +77,14 @@ export async function hostMark(): Promise<{ readonly [HOST_MARK]?: string }> {
   return own ? { [HOST_MARK]: `${own.pid}:${own.begun}` } : {};
 }
 
-const ROUNDS = 20;
+/** Milliseconds that whoever was killed may take to go, which on a busy machine is a while. */
+const PATIENCE = 5000;
 
 async function killAll(isMeant: (environ: string) => boolean | Promise<boolean>): Promise<number> {
   const seen = new Set<number>();
-  const until = performance.now() + 5000;
+  const until = performance.now() + PATIENCE;
   // Somebody may be born while we look: it is over when a look finds nobody.
-  for (let round = 0; round < ROUNDS && performance.now() < until; round++) {
+  for (let pause = 1; performance.now() < until; pause = Math.min(50, pause * 2)) {
     const found = await Promise.all(
       (await pids()).map(async (pid) => {
         if (pid === process.pid) return undefined;
@@ -96,6 +98,7 @@ async function killAll(isMeant: (environ: string) => boolean | Promise<boolean>)
       seen.add(pid);
       signal(pid, "SIGKILL");
     }
+    await setTimeout(pause);
   }
   return seen.size;
 }
