@@ -1,6 +1,6 @@
 /** `tutti run` and `tutti ask`: what they print, what they refuse, and the exit codes that scripts rely on. */
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -253,6 +253,18 @@ test("the first run with a model says the estimate, later ones do not ask again"
   expect(first.err).toMatch(/Forecast for the real run/);
   const second = await terminal.tutti("run", "plan.json");
   expect(second.err).not.toMatch(/Forecast/);
+});
+
+test("2: a run that may cost more than askAbove is refused where nobody can be asked, unless --yes or a budget is given", async () => {
+  const provider = await HeldProvider.start(["work on a"]);
+  provider.release("work on a");
+  const terminal = cli.terminal({ "plan.json": plan(task("a")) }, provider.env);
+  mkdirSync(terminal.home, { recursive: true });
+  writeFileSync(join(terminal.home, "config.yaml"), "askAbove: 0.00001\n");
+  const dear = await terminal.tutti("run", "plan.json", ...SONNET.filter((flag) => flag !== "--yes"));
+  expect(dear).toMatchObject({ code: 2, out: "" });
+  expect(dear.err).toMatch(/Forecast for the real run.*this may cost \$.*askAbove.*--yes/s);
+  expect((await terminal.tutti("run", "plan.json", ...SONNET)).code).toBe(0);
 });
 
 test("ask prints the answer and nothing else", async () => {

@@ -3,7 +3,6 @@
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Forecast } from "../app/forecast.ts";
 import type { Host, Prepared } from "../app/host.ts";
 import type { Order } from "../app/order.ts";
 import { TuttiError } from "../domain/error.ts";
@@ -61,20 +60,43 @@ function sayGuide(io: Io, host: Host, { config }: Prepared): void {
 
 const MARK = "first-run";
 
-/** True where the run may begin. Asks only where somebody can answer; elsewhere the estimate is said all the same. */
+/** Dollars that nine of ten such runs stay below; what costs more is asked about, unless `askAbove` says otherwise. */
+const ASK_ABOVE = 10;
+/** Rehearsals that are enough to see that something is dear. */
+const QUICK = 16;
+
+/**
+ * True where the run may begin. The first real run of a machine is asked about where somebody can answer; elsewhere its
+ * estimate is said all the same. One that costs too much is asked about always, and refused where nobody can answer.
+ */
 export async function mayPay(
   io: Io,
   host: Host,
   prepared: Prepared,
-  flags: { readonly yes?: boolean; readonly budget?: unknown },
+  flags: { readonly yes?: boolean },
 ): Promise<boolean> {
   const mark = join(io.home, MARK);
-  if (prepared.config.rehearse || existsSync(mark)) return true;
-  if (!flags.yes && flags.budget === undefined) {
-    const estimate: Forecast = await host.forecast(prepared);
-    for (const line of forecastLines(estimate, io.columns)) io.err(line);
-    if (io.canAsk && !(await confirm("This is the first real run on this machine. Begin?", true))) return false;
+  if (prepared.config.rehearse) return true;
+  const isFirst = !existsSync(mark);
+  if (!flags.yes && prepared.config.budget === undefined) {
+    const { askAbove = ASK_ABOVE } = host.settings;
+    const estimate = await host.forecast(prepared, isFirst ? undefined : QUICK);
+    const most = estimate.costUsd?.p90 ?? 0;
+    const isDear = most > askAbove;
+    if (isFirst || isDear) for (const line of forecastLines(estimate, io.columns)) io.err(line);
+    const why = isDear ? `This may cost ${moneyText(most)}.` : "This is the first real run on this machine.";
+    if (isDear && !io.canAsk)
+      throw new TuttiError(
+        "BAD_INPUT",
+        `this may cost ${moneyText(most)}, more than ${moneyText(askAbove)} (askAbove)`,
+        {
+          path: "budget",
+          hint: "say --yes, set a --budget, or raise askAbove in config.yaml",
+        },
+      );
+    if (io.canAsk && (isFirst || isDear) && !(await confirm(`${why} Begin?`, !isDear))) return false;
   }
+  if (!isFirst) return true;
   await writeFile(mark, "A run with a real model was begun from this home; its estimate is no longer asked about.\n");
   return true;
 }

@@ -33,6 +33,8 @@ export interface Settings {
   readonly route?: RouteSetting;
   /** False: what a repository says to every agent is not shown to them. */
   readonly agentsMd?: boolean;
+  /** Dollars: a run that may cost more is asked about. */
+  readonly askAbove?: number;
   /** Servers whose tools agents may use that name them. */
   readonly mcpServers: { readonly [name: string]: McpServerSetting };
   /** Providers that can be called, each with where that was found. */
@@ -71,6 +73,7 @@ const shape = fields({
   budget: fields({ usd: amount, tokens: amount, turns: amount, spawns: amount }),
   route: fields({ rerank: flag, model: text(200, 1) }),
   agentsMd: flag,
+  askAbove: amount,
   mcpServers: mapOf((value) => (isRecord(value) && "url" in value ? served : started)(value)),
 });
 
@@ -83,6 +86,7 @@ interface File {
   readonly route?: RouteSetting;
   readonly agentsMd?: boolean;
   readonly mcpServers?: Settings["mcpServers"];
+  readonly askAbove?: number;
 }
 
 export async function loadSettings(home: string, env: Environment): Promise<Settings> {
@@ -122,6 +126,7 @@ export async function loadSettings(home: string, env: Environment): Promise<Sett
     ...(file.budget && { budget: file.budget }),
     ...(file.route && { route: file.route }),
     mcpServers: file.mcpServers ?? {},
+    ...(file.askAbove !== undefined && { askAbove: file.askAbove }),
     ...(file.agentsMd !== undefined && { agentsMd: file.agentsMd }),
     found,
   };
