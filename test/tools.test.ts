@@ -291,6 +291,26 @@ describe("what does not go well", () => {
     });
   });
 
+  test("what was cut can be had again in parts, also after a crash", async () => {
+    const root = homes.path({ long: Array.from({ length: 2000 }, (_, i) => `line ${i} ${"x".repeat(40)}`).join("\n") });
+    const world = heldWorld();
+    const recall = asks(call("recall", { name: "r1", from: 50_000 }));
+    fake.script(asks(call("read", { path: "long" })), recall, DONE);
+    await perform({ root, world });
+    expect(fake.calls[0]?.body.tools.map(({ name }: { name: string }) => name)).not.toContain("recall");
+    const [first, second] = world.entries.filter(({ type }) => type === "tool:result").map(({ entry }) => entry);
+    expect(JSON.stringify(first)).toContain("recall r1 has all of it");
+    expect(second).toMatchObject({
+      text: expect.stringMatching(/line 9\d\d .*more characters; go on with from: 78000/s),
+    });
+    // The same after the first turn was kept and its host died.
+    const upTo = world.entries.findIndex(({ type }) => type === "tool:result") + 1;
+    const again = heldWorld(world.entries.slice(0, upTo));
+    fake.script(recall, DONE);
+    expect(await perform({ root, world: again, restart: 1 })).toMatchObject({ ok: true });
+    expect(again.entries.findLast(({ type }) => type === "tool:result")?.entry).toMatchObject(second as object);
+  });
+
   test("being asked to stop ends it before the next tool is touched", async () => {
     const root = homes.path({ a: "x" });
     const world = heldWorld();

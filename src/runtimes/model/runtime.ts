@@ -128,7 +128,6 @@ class ModelRuntime implements Runtime {
     const { toolbox, notes } = desk;
     const said = {
       onDelta: (text: string) => this.#delta(attempt, text),
-      tools: await offersOf(toolbox),
       ...(settings.instructions === undefined ? {} : { instructions: settings.instructions }),
       ...(maxTokens === undefined ? {} : { maxTokens }),
       ...(schema === undefined ? {} : { schema }),
@@ -136,7 +135,8 @@ class ModelRuntime implements Runtime {
     const { restart, continues } = attempt;
     const kept = restart > 0 || continues ? await keptTurns(world.log, continues) : [];
     const ask = async (dialogue: Dialogue, mustAnswer: boolean) => {
-      const turn = { ...said, messages: dialogue.messages(), mustAnswer };
+      const tools = await offersOf(toolbox);
+      const turn = { ...said, tools, messages: dialogue.messages(), mustAnswer };
       const reply = await this.#caller.call(ref, turn, attempt, world);
       if (!("ok" in reply)) await keepReply(world.log, ref.text, reply);
       return reply;
@@ -175,7 +175,7 @@ class ModelRuntime implements Runtime {
   }
 }
 
-async function offersOf({ tools }: Toolbox): Promise<readonly ToolOffer[]> {
+async function offersOf({ offered: tools }: Toolbox): Promise<readonly ToolOffer[]> {
   if (tools.length === 0) return [];
   const { z } = await import("zod");
   return tools.map(({ name, description, input, schema }) => ({

@@ -118,7 +118,10 @@ class Calls {
     const { toolbox } = this.#options;
     const { id, name } = call;
     const before = known?.results.get(id);
-    if (before) return before;
+    if (before) {
+      toolbox.remember(before);
+      return before;
+    }
     const isLost = known?.begun.has(id) && !toolbox.isRepeatable(call);
     const result: ToolResult = isLost
       ? { id, name, fault: "failed", text: UNKNOWN }

@@ -5,7 +5,8 @@
  *     says so.
  * T2. Whatever goes wrong is told to the model as a result; nothing is thrown.
  */
-import { reasonOf } from "../../domain/error.ts";
+import { z } from "zod";
+import { reasonOf, TuttiError } from "../../domain/error.ts";
 import type { Json } from "../../domain/json.ts";
 import { didYouMean } from "../../domain/nearest.ts";
 import { askPerson } from "./ask.ts";
@@ -15,7 +16,7 @@ import { FILE_TOOLS } from "./files.ts";
 import { judge, type Powers, toolsFor } from "./permission.ts";
 import { search } from "./search.ts";
 import { TALK_TOOLS } from "./talk.ts";
-import { bounded, type Hands, type Tool } from "./tool.ts";
+import { bounded, type Hands, type Tool, tool } from "./tool.ts";
 
 const ALL_TOOLS: readonly Tool[] = [...FILE_TOOLS, search, bash, fetchPage, askPerson, ...TALK_TOOLS];
 
@@ -28,6 +29,8 @@ export interface ToolResult {
   readonly id: string;
   readonly name: string;
   readonly text: string;
+  /** What was cut, whole, and the name under which the model may have it again. */
+  readonly whole?: { readonly name: string; readonly text: string };
   /** `misuse`: no such tool, or not called as it must be. */
   readonly fault?: "misuse" | "refused" | "failed";
 }
@@ -35,6 +38,11 @@ export interface ToolResult {
 /** A call's arguments beyond this are no work but a mistake. */
 const LONGEST_INPUT = 1_000_000;
 const MOST_FAULTS = 5;
+const RECALL = "recall";
+/** Characters of one result, of all of them together, and of a part that is given back. */
+const LONGEST_KEPT = 4_000_000;
+const MOST_KEPT = 32_000_000;
+const PART = 28_000;
 /** Milliseconds that a consent is waited for; nobody having answered is a no. */
 const EXPIRES = 24 * 3_600_000;
 
@@ -42,6 +50,8 @@ export class Toolbox implements AsyncDisposable {
   /** Those that the agent may use at all, here. */
   readonly tools: readonly Tool[];
   readonly #powers: Powers;
+  readonly #kept = new Map<string, string>();
+  #held = 0;
   readonly #hands: Hands;
 
   /** `more`: tools of others, of which it may use those that its definition does not deny. */
@@ -63,9 +73,14 @@ export class Toolbox implements AsyncDisposable {
     };
   }
 
+  /** Those that a model is told of now. */
+  get offered(): readonly Tool[] {
+    return this.#kept.size > 0 ? [...this.tools, this.#recall] : this.tools;
+  }
+
   /** Whether it may be done again after a crash without doing something twice. */
   isRepeatable({ name }: ToolCall): boolean {
-    return this.tools.find((one) => one.name === name)?.effect !== "change";
+    return this.offered.find((one) => one.name === name)?.effect !== "change";
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,8 +90,45 @@ export class Toolbox implements AsyncDisposable {
   async perform(call: ToolCall): Promise<ToolResult> {
     const { id, name } = call;
     const told = await this.#perform(call).catch((error): Told => ({ fault: "failed", text: reasonOf(error) }));
-    return { id, name, ...told, text: bounded(told.text) };
+    const text = bounded(told.text);
+    if (text === told.text || name === RECALL) return { id, name, ...told, text };
+    const whole = { name: `r${this.#kept.size + 1}`, text: told.text.slice(0, LONGEST_KEPT) };
+    const result: ToolResult = { id, name, ...told, text: `${text}\n\n[${RECALL} ${whole.name} has all of it]`, whole };
+    this.remember(result);
+    return result;
   }
+
+  /** A result of before, after a restart. */
+  remember({ whole }: ToolResult): void {
+    if (!whole) return;
+    this.#kept.set(whole.name, whole.text);
+    this.#held += whole.text.length;
+    // The oldest go first; the journal has them still.
+    for (const [name, text] of this.#kept) {
+      if (this.#held <= MOST_KEPT || name === whole.name) break;
+      this.#held -= text.length;
+      this.#kept.set(name, "");
+    }
+  }
+
+  /** The rest of what was cut, in parts. */
+  readonly #recall = tool({
+    name: RECALL,
+    description: "Gives back, in parts, a result that was too long to be shown whole; its name stood at its end.",
+    effect: "look",
+    input: z.strictObject({
+      name: z.string().regex(/^r\d{1,6}$/),
+      from: z.int().min(0).optional().describe("the first character, default 0"),
+    }),
+    resourceOf: (input) => input.name,
+    perform: async ({ name, from = 0 }) => {
+      const text = this.#kept.get(name);
+      if (!text) throw new TuttiError("BAD_INPUT", `there is no result '${name}' any more: call the tool again`);
+      const part = text.slice(from, from + PART);
+      const rest = text.length - from - part.length;
+      return rest > 0 ? `${part}\n[${rest} more characters; go on with from: ${from + part.length}]` : part;
+    },
+  });
 
   /** Why a person does not want it, or undefined. He sees exactly what would be done, and consents to nothing else. */
   async #consent({ name, resourceOf, subjectOf }: Tool, input: unknown): Promise<string | undefined> {
@@ -89,7 +141,8 @@ export class Toolbox implements AsyncDisposable {
   }
 
   async #perform({ name, input }: ToolCall): Promise<Told> {
-    const tool = this.tools.find((one) => one.name === name);
+    // Offered when there is something to recall; whoever has a result may have all of it.
+    const tool = name === RECALL && this.#kept.size > 0 ? this.#recall : this.tools.find((one) => one.name === name);
     if (!tool) {
       const names = this.tools.map((one) => one.name);
       const known = names.length > 0 ? `; there are ${names.join(", ")}` : "; you have none";
@@ -104,6 +157,7 @@ export class Toolbox implements AsyncDisposable {
         .map(({ path, message }) => `'${path.map(String).join(".") || "the arguments"}': ${message}`);
       return { fault: "misuse", text: `'${name}' was not called as it must be: ${faults.join("; ")}` };
     }
+    if (tool === this.#recall) return { text: await tool.perform(read.data, this.#hands) };
     const usual = tool.usual?.(this.#hands) ?? "allow";
     const judgement = judge(this.#powers, tool.name, tool.resourceOf(read.data), usual);
     if (judgement.effect === "deny") return { fault: "refused", text: judgement.reason };
