@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => fake[Symbol.asyncDispose]());
 
 /** Worktrees have tests of their own. */
-const UNKEPT = { notes: [], keep: async () => undefined, close: async () => {} };
+const UNKEPT = { ready: async () => [], keep: async () => undefined, close: async () => {} };
 
 interface At {
   readonly root: string;
@@ -38,13 +38,21 @@ interface At {
   readonly workspaces?: Workspaces;
 }
 
-function perform({ root, model = CLAUDE, world = heldWorld(), restart = 0, settings, ...more }: At): Promise<Outcome> {
+async function perform({
+  root,
+  model = CLAUDE,
+  world = heldWorld(),
+  restart = 0,
+  settings,
+  ...more
+}: At): Promise<Outcome> {
   const one = { apiKey: "key-of-nobody", baseUrl: fake.url };
+  const files = await folderWorkspace(root, true);
   const runtime = modelRuntime({
     clock: systemClock,
     providers: { anthropic: one, openai: one, google: one },
     instructionsOf: () => ({ tools: TOOLS, ...settings }),
-    workspaces: { open: async () => ({ ...(await folderWorkspace(root, true)), ...UNKEPT }) },
+    workspaces: { open: () => ({ ...files, ...UNKEPT }) },
     ...more,
     shell: { env: { PATH: process.env["PATH"], SECRET: "canary-of-the-test" }, hidden: [], limits: {} },
   });
@@ -168,7 +176,7 @@ test("[I12] the files stand until what was written is kept", async () => {
   const root = homes.path({ a: "x" });
   const workspace = {
     ...(await folderWorkspace(root, true)),
-    notes: [],
+    ready: async () => [],
     keep: async () => {
       await settled();
       order.push("kept");
@@ -177,7 +185,7 @@ test("[I12] the files stand until what was written is kept", async () => {
     close: async () => void order.push("closed"),
   };
   fake.script(DONE);
-  await perform({ root, settings: { tools: ["write"] }, workspaces: { open: async () => workspace } });
+  await perform({ root, settings: { tools: ["write"] }, workspaces: { open: () => workspace } });
   expect(order).toEqual(["kept", "closed"]);
 });
 

@@ -22,10 +22,14 @@ function over(folder: string) {
   });
   return {
     home,
-    open: (taskId: string, after?: readonly string[], writes = true) => spaces.open(of(taskId, after), writes),
+    async open(taskId: string, after?: readonly string[], writes = true) {
+      const space = spaces.open(of(taskId, after), writes);
+      const notes = await space.ready();
+      return Object.assign(space, { notes });
+    },
     /** Writes these files as that task, and keeps them. */
     async write(taskId: string, files: { readonly [path: string]: string }, after?: readonly string[]) {
-      const space = await spaces.open(of(taskId, after), true);
+      const space = spaces.open(of(taskId, after), true);
       for (const [path, text] of Object.entries(files)) await space.write(path, text);
       const changes = await space.keep("done");
       await space.close();
@@ -120,7 +124,7 @@ test("[I12] a worktree that outlived its host is found again as it was left", as
   const folder = repository();
   const { home, open } = over(folder);
   await (await open("build")).write("a.txt", "half\n");
-  const again = await worktrees({ folder, home }).open({ run: RUN, taskId: "build", attempt: 1, after: [] }, true);
+  const again = worktrees({ folder, home }).open({ run: RUN, taskId: "build", attempt: 1, after: [] }, true);
   expect(await again.read("a.txt")).toBe("half\n");
   await again.close();
 });
@@ -135,6 +139,16 @@ test("a folder without git, and a repository without a commit, serve too", async
   const unborn = homes.path({ "a.txt": "one\n" });
   git(unborn, "init", "--quiet");
   expect(await over(unborn).write("build", { "b.txt": "x\n" })).toMatchObject({ files: [{ path: "b.txt" }] });
+});
+
+test("nothing is laid out for whoever touches no file", async () => {
+  const folder = repository();
+  const { home } = over(folder);
+  const space = worktrees({ folder, home }).open({ run: RUN, taskId: "talk", attempt: 1, after: [] }, true);
+  expect(await space.keep("done")).toBeUndefined();
+  await space.close();
+  expect(existsSync(join(home, "worktrees"))).toBe(false);
+  expect(git(folder, "for-each-ref", "refs/tutti")).toBe("");
 });
 
 test("many at once do not get into each other's way", async () => {

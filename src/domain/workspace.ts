@@ -43,8 +43,11 @@ export interface Lent {
   readonly at: string;
 }
 export interface OpenWorkspace extends Workspace {
-  /** What the attempts before it had changed and what could not be brought together is said here, for whoever works on it. */
-  readonly notes: readonly string[];
+  /**
+   * Lays the files out; before that, its root is not known. Many attempts only answer, and need none. Says what whoever
+   * works on them should know, such as that what others wrote could not be brought together.
+   */
+  ready(): Promise<readonly string[]>;
   /** Keeps what was changed so far. Undefined: nothing was. Of an attempt that failed under a name of its own. */
   keep(outcome: "done" | "failed"): Promise<Changes | undefined>;
   /** The files are gone then; what was kept stays. */
@@ -52,5 +55,5 @@ export interface OpenWorkspace extends Workspace {
 }
 export interface Workspaces {
   /** Of its own for an attempt that writes; as it stands, and read only, for one that only looks. */
-  open(of: WorkspaceOf, writes: boolean): Promise<OpenWorkspace>;
+  open(of: WorkspaceOf, writes: boolean): OpenWorkspace;
 }

@@ -11,7 +11,15 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TuttiError } from "../domain/error.ts";
-import type { ChangedFile, Changes, Lent, OpenWorkspace, WorkspaceOf, Workspaces } from "../domain/workspace.ts";
+import type {
+  ChangedFile,
+  Changes,
+  Lent,
+  OpenWorkspace,
+  Workspace,
+  WorkspaceOf,
+  Workspaces,
+} from "../domain/workspace.ts";
 import { folderWorkspace } from "./folder.ts";
 import { Git } from "./git.ts";
 import { type Repository, repositoryOf } from "./repository.ts";
@@ -42,7 +50,11 @@ class Worktrees {
     this.#options = options;
   }
 
-  async open(of: WorkspaceOf, writes: boolean): Promise<OpenWorkspace> {
+  open(of: WorkspaceOf, writes: boolean): OpenWorkspace {
+    return new Lazy(writes, () => this.#layOut(of, writes));
+  }
+
+  async #layOut(of: WorkspaceOf, writes: boolean): Promise<LaidOut> {
     const { folder, home } = this.#options;
     const repository = await repositoryOf(folder, home);
     const written = await refsOf(repository, of);
@@ -50,17 +62,8 @@ class Worktrees {
     const { base, notes } = await this.#inOrder(() => this.#baseOf(repository, of.run, written));
     const path = join(home, "worktrees", of.run, `${of.taskId}.${of.attempt}`);
     await this.#inOrder(() => add(repository, path, base));
-    return this.#opened(repository, of, { path, base, writes, notes });
-  }
-
-  async #opened(
-    repository: Repository,
-    of: WorkspaceOf,
-    { path, base, writes, notes }: { path: string; base: string; writes: boolean; notes: readonly string[] },
-  ): Promise<OpenWorkspace> {
-    const files = await folderWorkspace(path, writes);
     return {
-      ...files,
+      files: await folderWorkspace(path, writes),
       notes,
       lent: [{ from: repository.gitDir, at: repository.gitDir }, ...(await installed(repository, path))],
       keep: (outcome) => (writes ? keep(repository, of, path, base, outcome) : Promise.resolve(undefined)),
@@ -104,9 +107,71 @@ class Worktrees {
   }
 }
 
-async function looking(folder: string): Promise<OpenWorkspace> {
+interface LaidOut extends Pick<OpenWorkspace, "keep" | "close"> {
+  readonly files: Workspace;
+  readonly notes: readonly string[];
+  readonly lent: readonly Lent[];
+}
+
+class Lazy implements OpenWorkspace {
+  readonly isWritable: boolean;
+  readonly #layOut: () => Promise<LaidOut>;
+  #under: Promise<LaidOut> | undefined;
+  #laid: LaidOut | undefined;
+
+  constructor(isWritable: boolean, layOut: () => Promise<LaidOut>) {
+    this.isWritable = isWritable;
+    this.#layOut = layOut;
+  }
+
+  get root(): string {
+    if (!this.#laid) throw new TuttiError("BUG", "a workspace was looked at before it was laid out");
+    return this.#laid.files.root;
+  }
+  get lent(): readonly Lent[] {
+    return this.#laid?.lent ?? [];
+  }
+
+  async ready(): Promise<readonly string[]> {
+    return (await this.#out()).notes;
+  }
+  async list(): ReturnType<Workspace["list"]> {
+    return (await this.#out()).files.list();
+  }
+  async read(path: string): Promise<string> {
+    return (await this.#out()).files.read(path);
+  }
+  async write(path: string, text: string): Promise<void> {
+    return (await this.#out()).files.write(path, text);
+  }
+  async keep(outcome: "done" | "failed"): Promise<Changes | undefined> {
+    return this.#laid?.keep(outcome);
+  }
+  async close(): Promise<void> {
+    // What is just being laid out must not stay behind.
+    await this.#under?.catch(() => {});
+    await this.#laid?.close();
+  }
+
+  #out(): Promise<LaidOut> {
+    this.#under ??= this.#layOut().then(
+      (laid) => {
+        this.#laid = laid;
+        return laid;
+      },
+      (error) => {
+        // Another call may go better.
+        this.#under = undefined;
+        throw error;
+      },
+    );
+    return this.#under;
+  }
+}
+
+async function looking(folder: string): Promise<LaidOut> {
   const files = await folderWorkspace(folder, false);
-  return { ...files, notes: [], keep: async () => undefined, close: async () => {} };
+  return { files, notes: [], lent: [], keep: async () => undefined, close: async () => {} };
 }
 
 /** Of the tasks before it, those that wrote, in the order in which they build on each other. */

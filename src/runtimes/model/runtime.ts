@@ -125,7 +125,7 @@ class ModelRuntime implements Runtime {
     const opened = await this.#desk(attempt, world, settings).catch(homeless);
     if ("failure" in opened) return { ok: false, ...opened };
     await using desk = opened;
-    const { toolbox, notes } = desk;
+    const { toolbox } = desk;
     const said = {
       onDelta: (text: string) => this.#delta(attempt, text),
       ...(settings.instructions === undefined ? {} : { instructions: settings.instructions }),
@@ -141,10 +141,10 @@ class ModelRuntime implements Runtime {
       if (!("ok" in reply)) await keepReply(world.log, ref.text, reply);
       return reply;
     };
-    const prompt = [...promptFor(attempt), ...notes.map((text) => ({ text }))];
+    if (kept.some(({ begun }) => begun.size > 0)) await desk.goOn();
     const outcome = await work(
       {
-        ...{ dialogue: new Dialogue(prompt, toolbox.tools.length > 0), toolbox, ask, signal: world.signal },
+        ...{ dialogue: new Dialogue(promptFor(attempt), toolbox.tools.length > 0), toolbox, ask, signal: world.signal },
         maxTurns: settings.maxTurns ?? MOST_TURNS,
         begun: (calls) => keepBegun(world.log, calls),
         ended: (result) => keepResult(world.log, result),

@@ -36,31 +36,19 @@ export class Desk implements AsyncDisposable {
   static async open(powers: Powers, options: DeskOptions): Promise<Desk> {
     const { of, world, clock, workspaces, shell: how } = options;
     const needs = Toolbox.needs(powers);
-    const workspace = needs.files && workspaces ? await workspaces.open(of, needs.writing) : undefined;
-    const opened: { close(): Promise<void> }[] = workspace ? [workspace] : [];
-    try {
-      if (workspace?.isWritable)
-        await world.log.append({
-          type: "workspace:opened",
-          entry: { path: workspace.root, notes: [...workspace.notes] },
-        });
-      const others = await othersOf(powers, options, workspace?.root);
-      opened.push(others);
-      const hands = { world, clock, ...(workspace && { workspace }) };
-      if (!workspace || !how || !needs.shell)
-        return new Desk(options, new Toolbox(powers, hands, others.tools), others, workspace);
-      const network = judge(powers, "network", "*", "allow").effect === "allow";
-      const shell = await Shell.open({ ...how, workspace, network });
-      return new Desk(options, new Toolbox(powers, { ...hands, shell }, others.tools), others, workspace);
-    } catch (error) {
-      await Promise.allSettled(opened.map((one) => one.close()));
-      throw error;
-    }
+    const workspace = needs.files && workspaces ? workspaces.open(of, needs.writing) : undefined;
+    const others = await othersOf(powers, options, workspace);
+    const hands = { world, clock, ...(workspace && { workspace, ready: layingOut(workspace, world) }) };
+    if (!workspace || !how || !needs.shell)
+      return new Desk(options, new Toolbox(powers, hands, others.tools), others, workspace);
+    const network = judge(powers, "network", "*", "allow").effect === "allow";
+    const shell = await Shell.open({ ...how, workspace, network });
+    return new Desk(options, new Toolbox(powers, { ...hands, shell }, others.tools), others, workspace);
   }
 
-  /** What whoever works here should know of the files. */
-  get notes(): readonly string[] {
-    return this.#workspace?.notes ?? [];
+  /** Lays the files out again that an attempt before had worked on: what lies there must be kept at the end. */
+  async goOn(): Promise<void> {
+    await this.#workspace?.ready();
   }
 
   /** The outcome, with what was written: that is kept before anything is told, however it ended. */
@@ -90,13 +78,27 @@ export class Desk implements AsyncDisposable {
   }
 }
 
+/** At the first call that needs files; what whoever works on them should know is told once. */
+function layingOut(workspace: OpenWorkspace, { log }: AttemptWorld): () => Promise<readonly string[]> {
+  let isOut = false;
+  return async () => {
+    const notes = await workspace.ready();
+    if (isOut) return [];
+    isOut = true;
+    const entry = { path: workspace.root, notes: [...notes] };
+    if (workspace.isWritable) await log.append({ type: "workspace:opened", entry });
+    return notes;
+  };
+}
+
 const NONE: OpenTools = { tools: [], close: async () => {} };
 
 async function othersOf(
   { mcpServers = [] }: Powers,
   { source, world }: DeskOptions,
-  root?: string,
+  workspace: OpenWorkspace | undefined,
 ): Promise<OpenTools> {
   if (mcpServers.length === 0 || source === undefined) return NONE;
-  return source.open(mcpServers, { cwd: root ?? process.cwd(), signal: world.signal });
+  await workspace?.ready();
+  return source.open(mcpServers, { cwd: workspace?.root ?? process.cwd(), signal: world.signal });
 }

@@ -8,6 +8,8 @@ import type { Shell } from "./shell.ts";
 /** What a tool works with: nothing else of the machine is within its reach. */
 export interface Hands {
   readonly workspace?: Workspace;
+  /** Called before a tool that needs files is touched; says what the agent should know of them, once. */
+  readonly ready?: () => Promise<readonly string[]>;
   readonly shell?: Shell;
   readonly world: AttemptWorld;
   readonly clock: Clock;

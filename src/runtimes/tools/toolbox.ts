@@ -158,6 +158,7 @@ export class Toolbox implements AsyncDisposable {
       return { fault: "misuse", text: `'${name}' was not called as it must be: ${faults.join("; ")}` };
     }
     if (tool === this.#recall) return { text: await tool.perform(read.data, this.#hands) };
+    const notes = tool.needsFiles ? ((await this.#hands.ready?.()) ?? []) : [];
     const usual = tool.usual?.(this.#hands) ?? "allow";
     const judgement = judge(this.#powers, tool.name, tool.resourceOf(read.data), usual);
     if (judgement.effect === "deny") return { fault: "refused", text: judgement.reason };
@@ -165,7 +166,8 @@ export class Toolbox implements AsyncDisposable {
       const refused = await this.#consent(tool, read.data);
       if (refused !== undefined) return { fault: "refused", text: refused };
     }
-    return { text: await tool.perform(read.data, this.#hands) };
+    const text = await tool.perform(read.data, this.#hands);
+    return { text: [...notes.map((note) => `[${note}]`), text].join("\n") };
   }
 }
 
