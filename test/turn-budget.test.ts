@@ -8,6 +8,7 @@ import type { FakeReply } from "./support/fake-protocols.ts";
 import { FakeProvider } from "./support/fake-provider.ts";
 import { eventsOf } from "./support/finish.ts";
 import { Homes } from "./support/homes.ts";
+import { git, repositoryIn } from "./support/repository.ts";
 
 const homes = new Homes();
 let fake: FakeProvider;
@@ -19,7 +20,10 @@ afterAll(() => fake[Symbol.asyncDispose]());
 const AGENT = "---\nname: worker\ndescription: works\ntools: [read, write]\n---\nWork.\n";
 const TURN = { fresh: 900, output: 100 };
 
-function open(home = homes.path({ "agents/worker.md": AGENT }), repository = homes.path({ "a.txt": "one\n" })) {
+function open(
+  home = homes.path({ "agents/worker.md": AGENT }),
+  repository = repositoryIn(homes.path({ "a.txt": "one\n" })),
+) {
   const env = { PATH: process.env["PATH"], ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: fake.url };
   return { home, repository, host: Host.open({ home, env, repository }) };
 }
@@ -45,8 +49,8 @@ test("[I7] an attempt leaves off before the turn that the budget has no room for
     expect(await handle).toMatchObject({ status: "paused", summary: { totalTokens: 2000 } });
     expect(fake.calls).toHaveLength(2);
   }
-  // Another process, later.
-  await using host = await open(home, repository).host;
+  // Another process, later, begun in another folder: the run goes on in its own.
+  await using host = await open(home, homes.path({ other: "x" })).host;
   const { handle }: Begun = await host.resume(run, { type: "resume", budget: { tokens: 50_000 } });
   const results = await handle;
   expect(results).toMatchObject({ status: "complete", tasks: { a: { output: "Done", attempts: 2 } } });
@@ -54,6 +58,7 @@ test("[I7] an attempt leaves off before the turn that the budget has no room for
   expect(fake.calls).toHaveLength(4);
   expect(results.summary.totalTokens).toBe(4000);
   expect(results.tasks["a"]?.changes?.files).toEqual([{ path: "b.txt", added: 1, removed: 0 }]);
+  expect(git(repository, "for-each-ref", "--format=%(refname)", "refs/tutti")).toContain(`refs/tutti/${run}/a`);
   const events = await eventsOf(handle);
   expect(spentOf(events.filter(({ type }) => type === "task:retry" || type === "task:complete"))).toBe(4000);
   expect(events.find(({ type }) => type === "task:retry")).toMatchObject({ failure: "budget", counts: false });

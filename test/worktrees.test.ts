@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { WorkspaceOf } from "../src/domain/workspace.ts";
 import { Shell } from "../src/runtimes/tools/shell.ts";
-import { worktrees } from "../src/workspace/worktrees.ts";
+import { tidyWorktrees, worktrees } from "../src/workspace/worktrees.ts";
 import { Homes } from "./support/homes.ts";
 import { git, repositoryIn } from "./support/repository.ts";
 
@@ -127,6 +127,16 @@ test("[I12] a worktree that outlived its host is found again as it was left", as
   const again = worktrees({ folder, home }).open({ run: RUN, taskId: "build", attempt: 1, after: [] }, true);
   expect(await again.read("a.txt")).toBe("half\n");
   await again.close();
+});
+
+test("[I12] what attempts left when their run ended is kept, and their worktrees go", async () => {
+  const folder = repository();
+  const { home, open } = over(folder);
+  await (await open("build.x")).write("a.txt", "half\n");
+  await tidyWorktrees({ folder, home }, RUN);
+  expect(git(folder, "show", `refs/tutti/${RUN}.failed/build.x/1:a.txt`)).toBe("half");
+  expect(existsSync(join(home, "worktrees", RUN))).toBe(false);
+  expect(git(folder, "worktree", "list").split("\n")).toHaveLength(1);
 });
 
 test("a folder without git, and a repository without a commit, serve too", async () => {

@@ -1,5 +1,6 @@
 /** A run while a host conducts it: what it is conducted with, and how it is attended until it ends. */
 import type { RunState } from "../core/state.ts";
+import { defined } from "../domain/json.ts";
 import type { AgentTask, Rehearsal } from "../domain/plan.ts";
 import type { Guide, GuideLeftOut, People, Runtime } from "../domain/ports.ts";
 import type { Chosen } from "./crew-of-files.ts";
@@ -16,13 +17,23 @@ export interface Conducted {
   readonly config: OrderConfig & Partial<OrchestratorConfig>;
   readonly rehearsal: Rehearsal | undefined;
   readonly tasks: readonly AgentTask[];
+  /** Where it was begun. */
+  readonly folder?: string;
   /** When something last became true in it. */
   readonly at?: number;
 }
 
 export function settingsOf(state: RunState): Omit<Conducted, "agents"> {
-  const { rehearsal, globalTimeout = Number.POSITIVE_INFINITY, ...rest } = state.start?.options ?? {};
-  return { config: { ...rest, globalTimeout }, rehearsal, tasks: tasksOf(state), at: state.at };
+  const { rehearsal, globalTimeout = Number.POSITIVE_INFINITY, folder, ...rest } = state.start?.options ?? {};
+  return { config: { ...rest, globalTimeout }, rehearsal, tasks: tasksOf(state), at: state.at, ...defined({ folder }) };
+}
+
+/** What the order, or the run as it began, says of how it is conducted. */
+export function settingsFor({ config, rehearsal }: Conducted, places: number): Partial<OrchestratorConfig> {
+  const { contextStrategy, enableCommunication, pruningThreshold, seed, explore, budget } = config;
+  const { maxParallelAgents = places, globalTimeout = Number.POSITIVE_INFINITY } = config;
+  const set = { contextStrategy, enableCommunication, pruningThreshold, seed, explore, budget, rehearsal };
+  return { maxParallelAgents, globalTimeout, ...defined(set) };
 }
 
 /** What the repository says to all of them is part of what each is, so that a result is not taken for another's (I11). */

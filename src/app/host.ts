@@ -26,8 +26,9 @@ import { isEnded } from "../scheduling/life.ts";
 import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
 import { repositoryFiles } from "../workspace/files.ts";
+import { tidyWorktrees } from "../workspace/worktrees.ts";
 import { Agency } from "./agency.ts";
-import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsOf } from "./conducted.ts";
+import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsFor, settingsOf } from "./conducted.ts";
 import { type Chosen, callable, checkPrices, chooseModels, type Known } from "./crew-of-files.ts";
 import { crewOfRun, modelsNeeded, standIns, TO_DO } from "./crew-of-run.ts";
 import { type DryRun, dryRuns } from "./dry-run.ts";
@@ -174,7 +175,7 @@ export class Host {
       places: this.#places,
       instructionsOf,
       ...(history && { history }),
-      ...this.#files,
+      ...this.#files(),
       ...defined({ guidance: this.guidance() }),
     };
     return forecast(prepared, runs === undefined ? given : { ...given, runs });
@@ -185,14 +186,12 @@ export class Host {
     return dryRuns(this, this.#known, changes);
   }
 
-  get #files(): { readonly files?: Files } {
-    const { repository } = this.#options;
-    return repository === undefined ? {} : { files: repositoryFiles(repository) };
+  #files(folder = this.#options.repository): { readonly files?: Files } {
+    return folder === undefined ? {} : { files: repositoryFiles(folder) };
   }
 
   /** What the repository says to every agent, as it lies there now. */
-  guidance(): RepositoryGuidance | undefined {
-    const { repository } = this.#options;
+  guidance(repository = this.#options.repository): RepositoryGuidance | undefined {
     if (repository === undefined || this.settings.agentsMd === false) return undefined;
     const book = new TrustBook(this.home);
     return new RepositoryGuidance(repository, (root) => book.guides(root));
@@ -334,9 +333,9 @@ export class Host {
     return { files: this.library.agents, settings: this.settings, trackOf };
   }
 
-  get #means(): Means {
+  #means(repository: string | undefined): Means {
     const { settings, library, costOf } = this;
-    const { onDelta, repository, env } = this.#options;
+    const { onDelta, env } = this.#options;
     return { settings, library, costOf, env, home: this.home, ...this.#learned, ...defined({ onDelta, repository }) };
   }
 
@@ -345,36 +344,22 @@ export class Host {
     const isVirtual = rehearsal?.speed === "max";
     const clock = isVirtual ? new VirtualClock(Math.max(systemClock.now(), of.at ?? 0)) : systemClock;
     const busy = new Busy();
-    const { files } = this.#files;
-    const guidance = this.guidance();
-    const {
-      maxParallelAgents = this.#places,
-      contextStrategy,
-      enableCommunication,
-      globalTimeout,
-      pruningThreshold,
-      seed,
-      explore,
-      budget,
-    } = config;
-    const made = { contextStrategy, enableCommunication, pruningThreshold, seed, explore, budget, rehearsal };
-    const set = Object.fromEntries(Object.entries(made).filter(([, value]) => value !== undefined));
+    const { folder = this.#options.repository } = of;
+    const { files } = this.#files(folder);
+    const guidance = this.guidance(folder);
+    const runtimes =
+      of.runtimes ?? runtimesOf({ clock, rehearsal, seed: config.seed ?? 1, tasks, agents }, this.#means(folder));
     const orchestrator = new AgentOrchestrator({
-      agents: guided(agents, guidance?.at([])),
-      runtimes: of.runtimes ?? runtimesOf({ clock, rehearsal, seed: seed ?? 1, tasks, agents }, this.#means),
+      ...settingsFor(of, this.#places),
+      ...{ agents: guided(agents, guidance?.at([])), runtimes, clock, ...defined({ folder, guidance }) },
       journal: isVirtual ? busy.journal(this.journal) : this.journal,
-      maxParallelAgents,
       // Told to the run too, so that it passes over a model whose provider has no place.
       providers: PER_PROVIDER,
-      globalTimeout: globalTimeout ?? Number.POSITIVE_INFINITY,
-      clock,
       // A rehearsal calls no provider and takes nobody's place there.
       limits: rehearsal ? createLimits(PER_PROVIDER) : this.#limits,
       ...(files && { files: isVirtual ? busy.files(files) : files }),
-      ...(guidance && { guidance }),
       // In virtual time nobody could answer a gate.
       ...(isVirtual && { people: REHEARSED_PEOPLE }),
-      ...set,
     });
     const handle = begin(orchestrator);
     this.#handles.set(handle.id, { handle, orchestrator });
@@ -382,8 +367,14 @@ export class Host {
     const pass = clock instanceof VirtualClock ? () => passTime(clock, handle, busy) : async () => {};
     void attend({ handle, orchestrator }, pass, () => {
       if (this.#handles.get(handle.id)?.handle === handle) this.#handles.delete(handle.id);
-    });
+    }).then(() => (folder === undefined ? undefined : this.#tidy(folder, handle)));
     return handle;
+  }
+
+  /** Of a run that has ended nobody goes on in its worktrees: what lies there is kept, and they go. */
+  async #tidy(folder: string, { id, status }: RunHandle): Promise<void> {
+    if (status === "complete" || status === "failed" || status === "cancelled")
+      await tidyWorktrees({ folder, home: this.home }, id).catch(() => {});
   }
 
   #checkRaise(state: RunState, { budget }: { readonly budget?: Budget }): void {

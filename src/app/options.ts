@@ -46,6 +46,8 @@ export interface OrchestratorConfig {
   readonly limits?: Limits;
   /** The repository that tasks may read from. */
   readonly files?: Files;
+  /** Kept with the run: where it was begun. */
+  readonly folder?: string;
   /** What that says to every agent that is a model. */
   readonly guidance?: Guidance;
   /** Marks every event and result as rehearsed; runtimes that simulate are handed in under `runtimes`. */
@@ -79,6 +81,7 @@ const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
   people: true,
   limits: true,
   files: true,
+  folder: true,
   guidance: true,
   rehearsal: true,
   grace: true,
@@ -146,6 +149,7 @@ export function runOptions(config: OrchestratorConfig, seed: number): RunOptions
     maxRestarts: config.maxRestarts ?? 3,
     seed: config.seed ?? seed,
     ...(config.explore === true ? { explore: true } : {}),
+    ...(config.folder === undefined ? {} : { folder: config.folder }),
     ...(providers === undefined ? {} : { providers }),
     ...(globalTimeout === Number.POSITIVE_INFINITY ? {} : { globalTimeout }),
     ...(budget === undefined ? {} : { budget }),

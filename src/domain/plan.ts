@@ -116,6 +116,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Of several models of an agent, those that are little known get their chance. */
   readonly explore?: boolean;
+  /** Where the run was begun: its files are there, whoever goes on with it and from wherever. */
+  readonly folder?: string;
   /** No model is called: agents are simulated, and every event says so (I13). */
   readonly rehearsal?: Rehearsal;
 }

@@ -7,7 +7,7 @@
  * W3. A worktree that outlives its host is found again by the attempt that goes on, with all that lies in it.
  */
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TuttiError } from "../domain/error.ts";
@@ -37,6 +37,24 @@ export interface WorktreeOptions {
 export function worktrees(options: WorktreeOptions): Workspaces {
   const made = new Worktrees(options);
   return { open: (of, writes) => made.open(of, writes) };
+}
+
+/** Keeps what lies in worktrees that attempts of this run left, under the names of failed attempts, and removes them. */
+export async function tidyWorktrees({ folder, home }: WorktreeOptions, run: string): Promise<void> {
+  const place = join(home, "worktrees", run);
+  if (!existsSync(place)) return;
+  const repository = await repositoryOf(folder, home);
+  const git = await repository.git();
+  for (const name of await readdir(place)) {
+    const [, taskId, attempt] = /^(.+)\.(\d+)$/.exec(name) ?? [];
+    const path = join(place, name);
+    if (taskId === undefined || attempt === undefined || !existsSync(join(path, ".git"))) continue;
+    const head = await (await Git.at({ cwd: path })).run("rev-parse", "--verify", "HEAD");
+    await keep(repository, { run, taskId, attempt: Number(attempt), after: [] }, path, head, "failed");
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  }
+  await git.run("worktree", "prune");
+  await rmdir(place).catch(() => {});
 }
 
 class Worktrees {
