@@ -65,6 +65,8 @@ test.each(AT)(
     const resumed = await terminal.tutti("resume", "last");
     fake.answer = undefined;
     expect(resumed, resumed.err).toMatchObject({ code: 0 });
+    expect(resumed.out).toMatch(/^a changed log \+\d+ -0: git diff \w{12} refs\/tutti\/\w+\/a$/m);
+    expect((await terminal.tutti("report", "last")).out).toContain("## Files changed\n\n- a changed log");
     expect(fake.calls.length).toBeLessThanOrEqual(TURNS + 2);
     const [run = ""] = git(terminal.cwd, "for-each-ref", "--format=%(refname)", "refs/tutti")
       .split("\n")

@@ -1,5 +1,7 @@
 /** A run as far as its events tell it, folded for showing: one row a task. Pure, so that views are tested with values. */
+
 import type { RunEvent, RunStatus, Spent, Summary, TaskStatus } from "../domain/events.ts";
+import type { Changes } from "../domain/workspace.ts";
 import { criticalPath } from "../graph/critical-path.ts";
 
 export interface TaskRow {
@@ -23,6 +25,7 @@ export interface TaskRow {
   /** Of its newest attempt, and why where its agent may use several. */
   model?: string;
   modelReason?: string;
+  changes?: Changes;
 }
 
 export interface Progress {
@@ -134,6 +137,7 @@ function foldTask(progress: Progress, event: RunEvent): void {
       return spend(row, event);
     case "task:complete":
       delete row.reason;
+      if (event.changes) row.changes = event.changes;
       return settle(row, "complete", event);
     case "task:error":
       row.reason = event.reason;

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { Bottlenecks } from "../app/bottlenecks.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import type { Json } from "../domain/json.ts";
+import { changeLines } from "./changes-text.ts";
 import type { TaskRow } from "./progress.ts";
 import type { RunView } from "./run-view.ts";
 import { oneLine } from "./text.ts";
@@ -26,12 +27,18 @@ export function reportOf({ shown, progress, bottlenecks }: RunView): string {
     "| task | agent | state | time | tokens | cost |",
     "| --- | --- | --- | ---: | ---: | ---: |",
     ...rows.map((row) => tableRow(row)),
+    ...changedLines(rows),
     ...timeLines(bottlenecks),
     "",
     "## Outputs",
     ...rows.flatMap((row) => section(row, tasks[row.id]?.output)),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function changedLines(rows: readonly TaskRow[]): string[] {
+  const lines = changeLines(rows).map((line) => `- ${line.replace(/: (git .*)$/, ": `$1`")}`);
+  return lines.length > 0 ? ["", "## Files changed", "", ...lines] : [];
 }
 
 /** The chain that made the run as long as it was, and what would help. */

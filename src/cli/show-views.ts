@@ -4,6 +4,7 @@ import type { Piece } from "../context/shown.ts";
 import { TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import { endLine, taskLines } from "./block.ts";
+import { changeLines } from "./changes-text.ts";
 import { viewOf } from "./conduct.ts";
 import type { Io } from "./io.ts";
 import type { TaskRow } from "./progress.ts";
@@ -26,6 +27,7 @@ export function showRun(io: Io, { shown, progress }: RunView): void {
   io.out("");
   for (const line of taskLines(progress, { ...view, rows: Number.POSITIVE_INFINITY })) io.out(line);
   io.out("");
+  for (const line of changeLines(progress.tasks.values())) io.out(line);
   io.out(endLine(progress, view));
   for (const [gate, question] of progress.gates)
     io.out(`◆ gate '${gate}': ${oneLine(question)}\n  ${io.me} approve ${shown.run} ${gate}`);
