@@ -31,6 +31,7 @@ import { Agency } from "./agency.ts";
 import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsFor, settingsOf } from "./conducted.ts";
 import { type Chosen, callable, checkPrices, chooseModels, type Known } from "./crew-of-files.ts";
 import { crewOfRun, modelsNeeded, standIns, TO_DO } from "./crew-of-run.ts";
+import { budgetOfDay } from "./day.ts";
 import { type DryRun, dryRuns } from "./dry-run.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { RunHandle } from "./handle.ts";
@@ -134,9 +135,17 @@ export class Host {
     return { ...planned, config, ...chosen };
   }
 
-  /** Throws UNREACHABLE where the server of a model that the plan begins with is certainly not there. */
-  reach(prepared: Prepared): Promise<void> {
-    return checkReach(prepared, this.settings, this.#options.env);
+  /**
+   * As it may begin now: within what is left of the day's budget. Throws where nothing is, and UNREACHABLE where the
+   * server of a model that it begins with is certainly not there.
+   */
+  async admit(prepared: Prepared): Promise<Prepared> {
+    await checkReach(prepared, this.settings, this.#options.env);
+    const { dayBudget } = this.settings;
+    if (dayBudget === undefined || prepared.config.rehearse) return prepared;
+    if (dayBudget.usd !== undefined) checkPrices(prepared.models.keys(), dayBudget, "dayBudget.usd", this);
+    const budget = await budgetOfDay(prepared.config.budget, dayBudget, this.journal, systemClock.now());
+    return { ...prepared, config: { ...prepared.config, ...defined({ budget }) } };
   }
 
   start(prepared: Prepared, options: { readonly signal?: AbortSignal } = {}): RunHandle {

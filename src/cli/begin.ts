@@ -22,13 +22,14 @@ export async function prepare(io: Io, host: Host, order: Order): Promise<Prepare
   try {
     const prepared = host.prepare(order);
     sayModel(io, host, prepared);
-    await host.reach(prepared);
-    sayGuide(io, host, prepared);
-    return prepared;
+    const admitted = await host.admit(prepared);
+    sayGuide(io, host, admitted);
+    return admitted;
   } catch (error) {
     const hasNoModel = error instanceof TuttiError && error.path === "config.model";
     if (!hasNoModel || !io.canAsk) throw error;
-    io.err("No model is configured (`tutti doctor` says what was looked for).");
+    const isGone = error.code === "UNREACHABLE";
+    io.err(isGone ? `${error.message}.` : "No model is configured (`tutti doctor` says what was looked for).");
     if (!(await confirm("Rehearse instead? Agents are simulated, nothing is called or paid.", true))) throw error;
     return host.prepare({ ...order, config: { ...order.config, rehearse: true, speed: OFFERED_SPEED } });
   }

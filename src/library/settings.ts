@@ -33,6 +33,8 @@ export interface Settings {
   readonly route?: RouteSetting;
   /** False: what a repository says to every agent is not shown to them. */
   readonly agentsMd?: boolean;
+  /** What all runs together may spend in a day. */
+  readonly dayBudget?: { readonly usd?: number; readonly tokens?: number };
   /** Dollars: a run that may cost more is asked about. */
   readonly askAbove?: number;
   /** Servers whose tools agents may use that name them. */
@@ -74,6 +76,7 @@ const shape = fields({
   route: fields({ rerank: flag, model: text(200, 1) }),
   agentsMd: flag,
   askAbove: amount,
+  dayBudget: fields({ usd: amount, tokens: amount }),
   mcpServers: mapOf((value) => (isRecord(value) && "url" in value ? served : started)(value)),
 });
 
@@ -87,6 +90,7 @@ interface File {
   readonly agentsMd?: boolean;
   readonly mcpServers?: Settings["mcpServers"];
   readonly askAbove?: number;
+  readonly dayBudget?: NonNullable<Settings["dayBudget"]>;
 }
 
 export async function loadSettings(home: string, env: Environment): Promise<Settings> {
@@ -126,6 +130,7 @@ export async function loadSettings(home: string, env: Environment): Promise<Sett
     ...(file.budget && { budget: file.budget }),
     ...(file.route && { route: file.route }),
     mcpServers: file.mcpServers ?? {},
+    ...(file.dayBudget && { dayBudget: file.dayBudget }),
     ...(file.askAbove !== undefined && { askAbove: file.askAbove }),
     ...(file.agentsMd !== undefined && { agentsMd: file.agentsMd }),
     found,

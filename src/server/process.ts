@@ -60,12 +60,12 @@ export const processRoutes: readonly Route[] = [
       if (steps.length === 0) throw refuse("process.steps", "a process needs at least one step");
       const tasks = tasksOf(steps, host.library.agents);
       await host.ready(body);
-      const prepared = prepare(
+      const planned = prepare(
         host,
         { workflowName: name, tasks, ...(body.config !== undefined && { config: body.config }) },
         steps,
       );
-      await host.reach(prepared);
+      const prepared = await host.admit(planned);
       const { run, status, reason, rehearsed, tasks: done } = await host.start(prepared);
       const results = tasks.flatMap(({ id, agentName }) => {
         const result = done[id];

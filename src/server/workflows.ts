@@ -19,9 +19,9 @@ export const workflowRoutes: readonly Route[] = [
     async handle(c, { host, feeds }) {
       const order = await readBody(c.env.incoming, LARGEST_BODY);
       await host.ready(order);
-      const prepared = host.prepare(order);
-      checkSize(prepared.tasks);
-      await host.reach(prepared);
+      const planned = host.prepare(order);
+      checkSize(planned.tasks);
+      const prepared = await host.admit(planned);
       const wantsStream = !wantsJson(c.req.header("accept"));
       if (wantsStream) feeds.checkRoom();
       const handle = host.start(prepared);
