@@ -73,6 +73,19 @@ test("[I7] several attempts at once never go beyond the budget by more than a tu
   expect(results.summary.totalTokens).toBeGreaterThan(4000);
 });
 
+test("[I7] a task's own budget fails it before the turn that has no room, and leaves the others be", async () => {
+  await using host = await open().host;
+  fake.script(writes("x"), { text: ["Done"], usage: TURN });
+  fake.answer = (call) => (JSON.stringify(call.body).includes("Do b") ? { text: ["Fine"], usage: TURN } : writes("x"));
+  const { tasks, config } = order({ tokens: 90_000 }, ["a", "b"]);
+  const [a, b] = tasks;
+  const results = await host.start(host.prepare({ tasks: [{ ...a, budget: { tokens: 3000 } }, b], config }));
+  fake.answer = undefined;
+  expect(results.tasks["b"]).toMatchObject({ status: "complete", output: "Fine" });
+  expect(results.tasks["a"]).toMatchObject({ status: "failed", tokensUsed: 2000, attempts: 1 });
+  expect(results.tasks["a"]?.reason).toMatch(/its own budget of 3000 tokens has no room: 2000 used/);
+});
+
 test("a cap of turns counts every turn", async () => {
   await using host = await open().host;
   fake.script(writes("1"), writes("2"), writes("3"), writes("4"));

@@ -192,6 +192,20 @@ const inWords = ({ limit, cap, used, needed }: Shortage, task: string): string =
 /** What attempts under way have used so far, which no event has told yet. */
 export type InFlight = ReadonlyMap<string, { readonly tokens: number; readonly usd: number; readonly turns: number }>;
 
+/** Why the next turn of an attempt has no room in its task's own budget, or undefined: then waiting would not help. */
+export function taskShortage(ledger: Ledger, task: string, caps: Budget, needs: Needs, inFlight: InFlight) {
+  const before = ledger.tasks.get(task) ?? emptyAccount();
+  const now = inFlight.get(task) ?? { tokens: 0, usd: 0, turns: 0 };
+  const found =
+    short("usd", caps.usd, (before.costUsd ?? 0) + now.usd, needs.usd) ??
+    short("tokens", caps.tokens, before.tokensUsed + now.tokens, needs.tokens) ??
+    short("turns", caps.turns, before.turns + now.turns, 1);
+  return (
+    found &&
+    `its own budget of ${found.cap} ${found.limit} has no room: ${found.used} used, ${found.needed} more expected`
+  );
+}
+
 /**
  * Why an attempt under way has no room for its next turn, or undefined (I7). Of every attempt counts what it has used,
  * or what was set aside for it where that is more.

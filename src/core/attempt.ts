@@ -38,7 +38,7 @@ export function ended(telling: Telling, fact: Ended): void {
   }
   if (fact.outcome === "stopped")
     return retry(telling, node, tries, spent, { failure: "stopped", ...fact, delay: 0, counts: !state.life.stop });
-  if (fact.failure !== "budget") return failed(telling, node, tries, spent, fact);
+  if (fact.failure !== "budget" || fact.retry === "never") return failed(telling, node, tries, spent, fact);
   retry(telling, node, tries, spent, { ...fact, delay: 0, counts: false });
 }
 

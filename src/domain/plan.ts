@@ -46,6 +46,8 @@ export interface AgentTask {
   readonly priority?: number;
   readonly phase?: string;
   readonly maxTokens?: number;
+  /** What all its attempts together may use; before a turn that has no room in it the task fails. */
+  readonly budget?: Omit<Budget, "spawns">;
   readonly model?: string;
   readonly context?: { readonly [key: string]: Json };
   /** Milliseconds one attempt may take. */

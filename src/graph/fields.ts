@@ -60,6 +60,9 @@ const id: Shape = (value) => {
 const gate: Shape = (value) =>
   typeof value === "boolean" ? undefined : fields({ question: text(LIMITS.description, 1) })(value);
 
+const amount: Shape = (value) =>
+  typeof value === "number" && Number.isFinite(value) && value > 0 ? undefined : wrong("must be a number above 0");
+
 const milliseconds = whole(1, 2 ** 31 - 1);
 
 const TASK: { readonly [K in keyof Required<AgentTask>]: Shape } = {
@@ -72,6 +75,7 @@ const TASK: { readonly [K in keyof Required<AgentTask>]: Shape } = {
   priority: whole(1, 10),
   phase: text(200, 1),
   maxTokens: whole(1, 1e9),
+  budget: fields({ usd: amount, tokens: amount, turns: amount }),
   model: text(200, 1),
   context: (value) => (isRecord(value) ? json(value) : wrong("must be an object")),
   timeout: milliseconds,

@@ -67,7 +67,8 @@ export async function sweepOrphans(): Promise<number> {
   };
   return killAll((environ) => {
     const host = new RegExp(`(?:^|\0)${HOST_MARK}=(\\d+:\\d+)(?:\0|$)`).exec(environ)?.[1];
-    return host === undefined ? false : isGone(host);
+    // Whoever began us may be out of our sight, and is no orphan of ours.
+    return host === undefined || host === process.env[HOST_MARK] ? false : isGone(host);
   });
 }
 

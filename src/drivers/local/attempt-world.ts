@@ -1,5 +1,5 @@
 /** What a runtime sees of the run; made on demand, since most attempts use little of it. */
-import { type InFlight, turnShortage } from "../../budget/ledger.ts";
+import { type InFlight, taskShortage, turnShortage } from "../../budget/ledger.ts";
 import type { RunState } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
 import type { MessageKind, Needs, RunEvent } from "../../domain/events.ts";
@@ -80,6 +80,9 @@ export class WorldOfAttempt implements AttemptWorld {
     inFlight.set(taskId, { tokens: tokensUsed, usd: costUsd ?? 0, turns });
     const { stop } = state.life;
     if (stop) return { ok: false, failure: "stopped", reason: stop.reason, retry: "safe" };
+    const own = state.graph.nodes.get(taskId)?.spec?.budget;
+    const over = own && taskShortage(state.ledger, taskId, own, needs, inFlight);
+    if (over !== undefined) return { ok: false, failure: "budget", reason: over, retry: "never" };
     const reason = turnShortage(state.ledger, taskId, needs, inFlight satisfies InFlight);
     return reason === undefined ? undefined : { ok: false, failure: "budget", reason, retry: "safe", needs };
   }
