@@ -123,7 +123,27 @@ const BARS: readonly Promised[] = [
     id: "bar:turns",
     text: "After a crash an attempt with tools goes on at the turn it had reached, and pays none twice",
   },
+  {
+    id: "bar:evidence",
+    text: "A rehearsal of code-review or security-audit reports at least 11 of 12 planted faults with file and line and at most 3 false alarms; three clean repositories at most 3 in all",
+  },
   { id: "P1", text: "A child gets an environment of a few names, and nothing else that we know" },
+  { id: "P2", text: "Of a child that misbehaves nothing is left: no process, no descriptor, no memory" },
+  { id: "P3", text: "Time, silence, output, memory, processes and computing of a child are limited, each by name" },
+  { id: "F14", text: "After kill -9 of a host its children are ended by the next one, and nobody else's" },
+  {
+    id: "bar:escapes",
+    text: "Of more than 70 ways out, tried by a model that obeys every order, none has an effect outside of what its agent was given",
+  },
+  {
+    id: "bar:secrets",
+    text: "A key that an agent prints, sends and answers with, in six forms, is nowhere under the home, nor heard by another model",
+  },
+  {
+    id: "R1",
+    text: "Keys that we know are taken out of all that agents say before it is kept, also where they come in pieces",
+  },
+  { id: "G1", text: "Where a file really lies decides, also where a link takes its place while it is written" },
   { id: "G2", text: "Nothing that a repository's settings name is run by our calls of git" },
   { id: "G4", text: "A repository whose worktrees may have settings of their own is refused by name" },
   {

@@ -1,7 +1,9 @@
 /** What a run would take, from many rehearsals of it by the real core in virtual time. Nothing is stored. */
 
+import type { EvidenceSet } from "../domain/evidence.ts";
+import { defined } from "../domain/json.ts";
 import type { AgentTask } from "../domain/plan.ts";
-import type { FileSet, Files, Guidance } from "../domain/ports.ts";
+import type { Evidence, FileSet, Files, Guidance } from "../domain/ports.ts";
 import { createMemoryJournal } from "../journal/memory.ts";
 import type { CostOf, Prices } from "../runtimes/prices.ts";
 import { needsIn } from "../runtimes/rehearsal/needs.ts";
@@ -47,6 +49,7 @@ export interface ForecastWith {
   readonly history?: (agentName: string, model: string) => History | undefined;
   /** What tasks read is part of what they cost. */
   readonly files?: Files;
+  readonly evidence?: Evidence;
   readonly guidance?: Guidance;
   readonly runs?: number;
 }
@@ -64,7 +67,9 @@ export async function forecast(input: ForecastInput, given: ForecastWith): Promi
   const all: Rehearsed[] = [];
   const seed = input.config.seed ?? 1;
   const files = given.files && (await readOnce(input.tasks, given.files));
-  for (let i = 0; i < runs; i++) all.push(await rehearse(input, { ...given, ...(files && { files }) }, seed + i));
+  const evidence = given.evidence && (await lookOnce(input.tasks, given.evidence));
+  const read = defined({ files, evidence });
+  for (let i = 0; i < runs; i++) all.push(await rehearse(input, { ...given, ...read }, seed + i));
   const planned = modelsOf(input);
   const modelOf = (id: string, { chosen }: Rehearsed) => chosen.get(id) ?? planned(id);
   const models = [...new Set(all.flatMap((one) => Object.keys(one.tasks).map((id) => modelOf(id, one))))];
@@ -117,9 +122,20 @@ async function readOnce(tasks: readonly AgentTask[], files: Files): Promise<File
   return { read: async (globs) => sets.get(JSON.stringify(globs)) ?? { files: [], leftOut: [] } };
 }
 
+/** The same for what programs find; nothing of the repository is run for a forecast. */
+async function lookOnce(tasks: readonly AgentTask[], from: Evidence): Promise<Evidence> {
+  const sets = new Map<string, EvidenceSet>();
+  for (const { evidence = [] } of tasks) {
+    const name = JSON.stringify(evidence);
+    const looking = evidence.filter((one) => one !== "test-run" && !one.startsWith("command:"));
+    if (evidence.length > 0 && !sets.has(name)) sets.set(name, await from.collect(looking));
+  }
+  return { collect: async (names) => sets.get(JSON.stringify(names)) ?? { findings: [], notes: [] } };
+}
+
 async function rehearse(input: ForecastInput, given: ForecastWith, seed: number): Promise<Rehearsed> {
   const { tasks, config } = input;
-  const { costOf, prices, instructionsOf, history, places, files, guidance } = given;
+  const { costOf, prices, instructionsOf, history, places, files, evidence, guidance } = given;
   const clock = new VirtualClock(BEGIN);
   const agents = Object.fromEntries(
     Object.entries(input.agents).map(([name, one]) => [name, { ...one, runtime: "rehearsal" }]),
@@ -143,6 +159,7 @@ async function rehearse(input: ForecastInput, given: ForecastWith, seed: number)
     ...(config.contextStrategy && { contextStrategy: config.contextStrategy }),
     ...(config.enableCommunication !== undefined && { enableCommunication: config.enableCommunication }),
     ...(files && { files }),
+    ...(evidence && { evidence }),
     ...(guidance && { guidance }),
     ...(config.pruningThreshold !== undefined && { pruningThreshold: config.pruningThreshold }),
   });

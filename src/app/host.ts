@@ -11,7 +11,7 @@ import type { RunEvent } from "../domain/events.ts";
 import type { Command } from "../domain/facts.ts";
 import { defined } from "../domain/json.ts";
 import type { Budget } from "../domain/plan.ts";
-import type { Files, Journal, RunEntry, RunQuery } from "../domain/ports.ts";
+import type { Journal, RunEntry, RunQuery } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
 import type { Loaded } from "../library/catalog.ts";
@@ -25,9 +25,9 @@ import { type CostOf, loadPrices } from "../runtimes/prices.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
-import { repositoryFiles } from "../workspace/files.ts";
 import { tidyWorktrees } from "../workspace/worktrees.ts";
 import { Agency } from "./agency.ts";
+import { type AtHand, atHand, counted } from "./at-hand.ts";
 import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsFor, settingsOf } from "./conducted.ts";
 import { type Chosen, callable, checkPrices, chooseModels, type Known } from "./crew-of-files.ts";
 import { crewOfRun, modelsNeeded, standIns, TO_DO } from "./crew-of-run.ts";
@@ -55,6 +55,8 @@ export interface HostOptions {
   readonly env: { readonly [name: string]: string | undefined };
   /** Where tasks may read files. Default: nowhere. */
   readonly repository?: string;
+  /** Whether tasks that ask for the result of its tests may run them. */
+  readonly evidenceCommands?: boolean;
   readonly onDelta?: (delta: Delta) => void;
 }
 
@@ -84,6 +86,7 @@ export class Host {
   readonly costOf: CostOf;
   readonly #options: HostOptions;
   readonly #places: number;
+  readonly #handed = new Map<string, AtHand>();
   readonly #limits = createLimits(PER_PROVIDER);
   #agency: Agency | undefined;
   #history: Histories | undefined;
@@ -184,7 +187,7 @@ export class Host {
       places: this.#places,
       instructionsOf,
       ...(history && { history }),
-      ...this.#files(),
+      ...this.#atHand(),
       ...defined({ guidance: this.guidance() }),
     };
     return forecast(prepared, runs === undefined ? given : { ...given, runs });
@@ -195,8 +198,12 @@ export class Host {
     return dryRuns(this, this.#known, changes);
   }
 
-  #files(folder = this.#options.repository): { readonly files?: Files } {
-    return folder === undefined ? {} : { files: repositoryFiles(folder) };
+  /** One for each folder: its files are looked at once for all runs. */
+  #atHand(repository = this.#options.repository): AtHand {
+    if (repository === undefined) return {};
+    const known = this.#handed.get(repository) ?? atHand({ ...this.#options, repository }, this.settings);
+    this.#handed.set(repository, known);
+    return known;
   }
 
   /** What the repository says to every agent, as it lies there now. */
@@ -354,7 +361,7 @@ export class Host {
     const clock = isVirtual ? new VirtualClock(Math.max(systemClock.now(), of.at ?? 0)) : systemClock;
     const busy = new Busy();
     const { folder = this.#options.repository } = of;
-    const { files } = this.#files(folder);
+    const handed = this.#atHand(folder);
     const guidance = this.guidance(folder);
     const runtimes =
       of.runtimes ?? runtimesOf({ clock, rehearsal, seed: config.seed ?? 1, tasks, agents }, this.#means(folder));
@@ -366,7 +373,7 @@ export class Host {
       providers: PER_PROVIDER,
       // A rehearsal calls no provider and takes nobody's place there.
       limits: rehearsal ? createLimits(PER_PROVIDER) : this.#limits,
-      ...(files && { files: isVirtual ? busy.files(files) : files }),
+      ...(isVirtual ? counted(handed, busy) : handed),
       // In virtual time nobody could answer a gate.
       ...(isVirtual && { people: REHEARSED_PEOPLE }),
     });

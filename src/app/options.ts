@@ -8,7 +8,7 @@ import {
   type Rehearsal,
   type RunOptions,
 } from "../domain/plan.ts";
-import type { Clock, Files, Guidance, Journal, Limits, People, Runtime } from "../domain/ports.ts";
+import type { Clock, Evidence, Files, Guidance, Journal, Limits, People, Runtime } from "../domain/ports.ts";
 import type { Random } from "../domain/random.ts";
 import { isRecord } from "../domain/shape.ts";
 import type { Agents } from "./agents.ts";
@@ -46,6 +46,8 @@ export interface OrchestratorConfig {
   readonly limits?: Limits;
   /** The repository that tasks may read from. */
   readonly files?: Files;
+  /** Programs that look at it, for tasks that name them. */
+  readonly evidence?: Evidence;
   /** Kept with the run: where it was begun. */
   readonly folder?: string;
   /** What that says to every agent that is a model. */
@@ -81,6 +83,7 @@ const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
   people: true,
   limits: true,
   files: true,
+  evidence: true,
   folder: true,
   guidance: true,
   rehearsal: true,

@@ -209,7 +209,7 @@ export class AgentOrchestrator {
   }
 
   #drive(state: RunState, writer: RunWriter): LocalDriver {
-    const { limits, people, files, guidance, grace = 5000, patience = 60_000 } = this.#config;
+    const { limits, people, files, evidence, guidance, grace = 5000, patience = 60_000 } = this.#config;
     const driver = new LocalDriver(state, writer, {
       journal: this.journal,
       clock: this.#clock,
@@ -221,6 +221,7 @@ export class AgentOrchestrator {
       ...(limits === undefined ? {} : { limits }),
       ...(people === undefined ? {} : { people }),
       ...(files === undefined ? {} : { files }),
+      ...(evidence === undefined ? {} : { evidence }),
       ...(guidance === undefined ? {} : { guidance }),
     });
     this.drivers.set(state.run, driver);
@@ -282,8 +283,19 @@ export class AgentOrchestrator {
 
 /** Deep where a task is deep, which most are not. */
 function copyOf(task: AgentTask): AgentTask {
-  const { context, when, until, forEach, gate, dependencies, fallbacks, repeats, reads, output } = task;
-  if (context || when || until || forEach || typeof gate === "object" || fallbacks || repeats || reads || output)
+  const { context, when, until, forEach, gate, dependencies, fallbacks, repeats, reads, evidence, output } = task;
+  if (
+    context ||
+    when ||
+    until ||
+    forEach ||
+    typeof gate === "object" ||
+    fallbacks ||
+    repeats ||
+    reads ||
+    evidence ||
+    output
+  )
     return structuredClone(task);
   return dependencies ? { ...task, dependencies: dependencies.slice() } : { ...task };
 }

@@ -1,11 +1,13 @@
 /** What can be seen of all runs of a home, whoever conducts them: their entries, and the gates that wait for somebody. */
 import { resultsOf } from "../core/results.ts";
 import { type RunState, statusOf } from "../core/state.ts";
+import type { EvidenceSet } from "../domain/evidence.ts";
 import { defined, type Json } from "../domain/json.ts";
 import type { Parent } from "../domain/plan.ts";
 import type { Journal, RunEntry, RunQuery } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
 import { isEnded } from "../scheduling/life.ts";
+import { evidenceOf } from "./shown-evidence.ts";
 import { type Results, wholeResults } from "./whole.ts";
 
 export interface OpenGate {
@@ -21,6 +23,8 @@ export interface OpenGate {
 }
 
 export interface Shown extends Results {
+  /** What programs found in the repository, for any of its tasks; no agent said it. */
+  readonly evidence?: EvidenceSet;
   readonly workflow: string;
   readonly startedAt: number;
   readonly parent?: Parent;
@@ -32,7 +36,8 @@ export async function shownOf(journal: Journal, state: RunState, now: number): P
   const results = state.results ?? resultsOf(state, isEnded(state.life) ? state.at : now);
   const whole = await wholeResults(journal, { ...results, status: statusOf(state) });
   const { workflow = "", at: startedAt = 0, parent } = start ?? {};
-  return { ...whole, workflow, startedAt, ...(parent && { parent }) };
+  const evidence = await evidenceOf(journal, state);
+  return { ...whole, workflow, startedAt, ...(parent && { parent }), ...(evidence && { evidence }) };
 }
 
 /** Runs that are looked through at once. */

@@ -13,6 +13,7 @@ import { rehearsalRuntime } from "../runtimes/rehearsal/runtime.ts";
 import { worktrees } from "../workspace/worktrees.ts";
 import type { AgentDefinition } from "./agents.ts";
 import type { Histories } from "./history.ts";
+import { scrubbedDeltas, scrubbedRuntimes, secretsIn } from "./scrubbed.ts";
 
 /** What a host has for all its runs. */
 export interface Means {
@@ -44,12 +45,15 @@ export function runtimesOf(
 ): { readonly [name: string]: Runtime } {
   const { settings, library, costOf, history, onDelta, repository, env, home } = means;
   const instructionsOf = (name: string) => (Object.hasOwn(agents, name) ? agents[name] : library.agents.get(name));
-  const shared = { clock, instructionsOf, prices: settings.prices, ...(onDelta && { onDelta }) };
+  const secrets = secretsIn(settings, env);
+  const live = onDelta && { onDelta: scrubbedDeltas(onDelta, secrets) };
+  const shared = { clock, instructionsOf, prices: settings.prices, ...live };
   if (rehearsal === undefined) {
     const files = isWorkplace(repository) ? { workspaces: worktrees({ folder: repository, home }) } : {};
     const shell = { env, hidden: [home] };
     const source = mcpTools({ servers: settings.mcpServers, env });
-    return { model: modelRuntime({ ...shared, ...files, shell, source, providers: settings.providers }) };
+    const model = modelRuntime({ ...shared, ...files, shell, source, secrets, providers: settings.providers });
+    return scrubbedRuntimes({ model }, secrets);
   }
   const { chaos } = rehearsal;
   // Virtual time passes as fast as it can by itself.

@@ -1,5 +1,5 @@
 /** Lets virtual time pass as fast as a run can follow: never while something real is still under way. */
-import type { Files, Journal, RunWriter } from "../domain/ports.ts";
+import type { Evidence, Files, Journal, RunWriter } from "../domain/ports.ts";
 import { settled, type VirtualClock } from "./virtual-clock.ts";
 
 /** Counts what is under way in the real world. */
@@ -45,6 +45,10 @@ export class Busy {
 
   files(of: Files): Files {
     return { read: (globs) => this.during(of.read(globs)) };
+  }
+
+  evidence(of: Evidence): Evidence {
+    return { collect: (names) => this.during(of.collect(names)) };
   }
 
   async *#pages<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {

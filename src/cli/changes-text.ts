@@ -14,7 +14,7 @@ export function changeLines(rows: Iterable<TaskRow>): readonly string[] {
   );
 }
 
-export function filesIn({ files, more = 0 }: Changes): string {
+function filesIn({ files, more = 0 }: Changes): string {
   const named = files.slice(0, MOST_FILES).map(({ path, added, removed }) => {
     const lines = added === null ? "" : ` +${added} -${removed}`;
     return `${oneLine(path)}${lines}`;

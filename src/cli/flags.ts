@@ -16,7 +16,8 @@ export function conductFlags(command: Command): Command {
     .addOption(new Option("--context <strategy>", "what tasks see of each other").choices(CONTEXT_STRATEGIES))
     .option("--budget <amount>", "limit, such as 2.50usd or 200ktok: paused when reached", budget)
     .option("--timeout <time>", "limit of working time, such as 5m", duration)
-    .option("--reads <glob>", "files of this folder for every task; may be given again", several);
+    .option("--reads <glob>", "files of this folder for every task; may be given again", several)
+    .option("--evidence-commands", "let tasks that ask for it run this repository's own tests");
 }
 
 export function viewFlags(command: Command): Command {

@@ -20,7 +20,7 @@ export interface Home extends AsyncDisposable {
   readonly faulty: readonly FaultyFile[];
 }
 
-export async function openHome(io: Io, options: Pick<HostOptions, "onDelta"> = {}): Promise<Home> {
+export async function openHome(io: Io, options: Pick<HostOptions, "onDelta" | "evidenceCommands"> = {}): Promise<Home> {
   try {
     await mkdir(io.home, { recursive: true, mode: 0o700 });
   } catch (error) {

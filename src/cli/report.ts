@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Bottlenecks } from "../app/bottlenecks.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
+import { type EvidenceSet, type Finding, placeOf } from "../domain/evidence.ts";
 import type { Json } from "../domain/json.ts";
 import { changeLines } from "./changes-text.ts";
 import type { TaskRow } from "./progress.ts";
@@ -29,12 +30,42 @@ export function reportOf({ shown, progress, bottlenecks }: RunView): string {
     ...rows.map((row) => tableRow(row)),
     ...changedLines(rows),
     ...timeLines(bottlenecks),
+    ...evidenceLines(shown.evidence),
     "",
     "## Outputs",
     ...rows.flatMap((row) => section(row, tasks[row.id]?.output)),
   ];
   return `${lines.join("\n")}\n`;
 }
+
+/** Kept apart from what agents said: programs looked at the files, also in a rehearsal. */
+function evidenceLines(evidence: EvidenceSet | undefined): string[] {
+  if (evidence === undefined) return [];
+  const { findings, notes } = evidence;
+  const line = (one: Finding, mark: string) =>
+    `- ${mark}\`${placeOf(one).replaceAll("`", "'")}\`: ${plain(one.text)} (${one.collector})`;
+  const faults = findings.filter(({ severity }) => severity !== "info");
+  const facts = findings.filter(({ severity }) => severity === "info");
+  return [
+    ...[
+      "",
+      "## Evidence",
+      "",
+      "Found by programs in the files of the repository. No agent said this, and none can have invented it.",
+      "",
+    ],
+    ...(faults.length > 0
+      ? faults.map((one) => line(one, `**${one.severity.toUpperCase()}** `))
+      : ["Nothing was found wrong."]),
+    ...(facts.length > 0 ? ["", "### Facts", "", ...facts.map((one) => line(one, ""))] : []),
+    ...(notes.length > 0
+      ? ["", "### Not looked at", "", ...notes.map((one) => `- ${one.collector}: ${plain(one.text)}`)]
+      : []),
+  ];
+}
+
+/** Words of files are no markup of ours. */
+const plain = (text: string): string => oneLine(text).replace(/[<>[\]`*_|\\]/g, "\\$&");
 
 function changedLines(rows: readonly TaskRow[]): string[] {
   const lines = changeLines(rows).map((line) => `- ${line.replace(/: (git .*)$/, ": `$1`")}`);

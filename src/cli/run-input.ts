@@ -28,6 +28,7 @@ export interface ConductFlags {
   /** Milliseconds. */
   readonly timeout?: number;
   readonly reads?: readonly string[];
+  readonly evidenceCommands?: true;
 }
 export interface InputFlags extends ConductFlags {
   readonly param?: readonly string[];

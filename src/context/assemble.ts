@@ -13,6 +13,7 @@ import { textOf } from "./entries.ts";
 import { type Focus, focusOf } from "./focus.ts";
 import { bounded, frame, leastImportant, leftOutLines, PREFACE, taskText, without } from "./frames.ts";
 import {
+  evidenceMaterials,
   FRAME,
   fileMaterial,
   grouped,
@@ -97,6 +98,11 @@ class Assembly {
       each: LIMITS.guide,
       whole: this.#limit,
     });
+    const evidence = this.#plan(input.evidence ? evidenceMaterials(input.evidence, estimator) : [], {
+      share: LIMITS.evidenceShare,
+      each: LIMITS.evidence,
+      whole: this.#limit,
+    });
     const files = this.#plan(
       [...(input.files ?? [])].sort((a, b) => byCodeUnit(a.path, b.path)).map((file) => fileMaterial(file, estimator)),
       { share: LIMITS.fileShare, each: LIMITS.fileDigest, whole: this.#limit },
@@ -115,13 +121,25 @@ class Assembly {
       heard.map((message) => messageMaterial(message, "broadcast", estimator)),
       talk,
     );
-    const surveyed = this.#survey([guide, files, dependencies, ancestors, inherited, broadcasts, messages, own, task]);
+    const surveyed = this.#survey([
+      guide,
+      evidence,
+      files,
+      dependencies,
+      ancestors,
+      inherited,
+      broadcasts,
+      messages,
+      own,
+      task,
+    ]);
     const parts = (plans: readonly Plan[]) => plans.map((plan) => this.#part(plan, surveyed));
     const map = this.#map();
     const material = [
       ...parts(guide).map((part) => (input.guide?.isCut ? asCut(part) : part)),
       ...parts(files),
       ...(map ? [map] : []),
+      ...parts(evidence),
       ...[dependencies, ancestors, inherited, broadcasts, messages, own].flatMap(parts),
     ];
     return this.#put(material, parts(task));

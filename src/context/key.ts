@@ -44,9 +44,10 @@ export function contentKey(made: Ingredients): string {
 export function uncacheable(
   agentName: string,
   card: AgentCard | undefined,
-  spec?: { readonly reads?: readonly string[] },
+  spec?: { readonly reads?: readonly string[]; readonly evidence?: readonly string[] },
 ): string | undefined {
   if (spec?.reads?.length) return "it reads files, which may change";
+  if (spec?.evidence?.length) return "it is shown what programs find in files, which may change";
   if (card?.hash !== undefined) return undefined;
   return `agent '${agentName}' is a function without a version`;
 }

@@ -1,5 +1,6 @@
 /** One thing to be shown, and the words of the frame around it. */
-import { canonical, type Json, sha256 } from "../domain/json.ts";
+import { type EvidenceSet, placeOf } from "../domain/evidence.ts";
+import { byCodeUnit, canonical, type Json, sha256 } from "../domain/json.ts";
 import type { Guide, Message } from "../domain/ports.ts";
 import { docOf, textOf } from "./entries.ts";
 import type { FileRead, PieceKind, Source } from "./shown.ts";
@@ -67,6 +68,22 @@ export function fileMaterial(file: FileRead, estimator?: TokenEstimator): Materi
   const path = oneLine(file.path);
   const made = { kind: "file" as const, name: file.path, why: "a file that the task reads", title: `file ${path}` };
   return materialOf({ ...made, content: file.text, hash: file.hash, nearness: 1 }, estimator);
+}
+
+/** One for each program; what it found stands a line each, the worst first. */
+export function evidenceMaterials({ findings, notes }: EvidenceSet, estimator?: TokenEstimator): readonly Material[] {
+  const names = [...new Set([...findings, ...notes].map(({ collector }) => collector))].sort(byCodeUnit);
+  return names.map((name) => {
+    const found = findings.filter(({ collector }) => collector === name);
+    const told = notes.filter(({ collector }) => collector === name);
+    const lines = found.map((one) => {
+      const mark = one.severity === "info" ? "-" : `- [${one.severity.toUpperCase()}]`;
+      return `${mark} ${oneLine(placeOf(one), 80)} ${oneLine(one.text, 100)}`;
+    });
+    const content = [...lines, ...told.map(({ text }) => `(${oneLine(text, 60)})`)].join("\n");
+    const title = `evidence: found by the program '${oneLine(name)}' in the files, not by an agent`;
+    return materialOf({ kind: "evidence", name, why: "the task asks for it", title, content, nearness: 1 }, estimator);
+  });
 }
 
 export function guideMaterial({ path, text, hash }: Guide, estimator?: TokenEstimator): Material {

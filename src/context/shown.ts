@@ -1,4 +1,5 @@
 /** What goes into the assembly of an attempt's prompt, and what comes out. */
+import type { EvidenceSet } from "../domain/evidence.ts";
 import type { Json } from "../domain/json.ts";
 import type { ContextStrategy } from "../domain/plan.ts";
 import type { Guide, Message } from "../domain/ports.ts";
@@ -60,6 +61,8 @@ export interface ContextInput {
   readonly files?: readonly FileRead[];
   /** Files that were asked for and not read, and why. */
   readonly filesLeftOut?: readonly FileLeftOut[];
+  /** What programs found in the repository. */
+  readonly evidence?: EvidenceSet;
   readonly estimator?: TokenEstimator;
 }
 
@@ -75,6 +78,7 @@ export const PIECE_KINDS = [
   "broadcast",
   "file",
   "map",
+  "evidence",
   "guide",
 ] as const;
 export type PieceKind = (typeof PIECE_KINDS)[number];
@@ -125,6 +129,9 @@ export const CONTEXT_LIMITS = {
   /** What the repository says to all, where it does not fit whole. */
   guide: 2400,
   guideShare: 0.25,
+  /** What one program found, where all of it does not fit. */
+  evidence: 1200,
+  evidenceShare: 0.3,
   /** Of one file that does not fit whole. */
   fileDigest: 600,
   /** Share of the threshold that the task's own words may take whole; what they are cut to beyond it; files. */

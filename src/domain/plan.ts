@@ -70,6 +70,8 @@ export interface AgentTask {
   readonly gate?: boolean | Gate;
   /** Files of the repository that its prompt is to hold, as globs. */
   readonly reads?: readonly string[];
+  /** Programs that look at the repository first, and whose findings its prompt is to hold: names of `domain/evidence.ts`. */
+  readonly evidence?: readonly string[];
   /** What its output must look like, as a JSON Schema. */
   readonly output?: { readonly [key: string]: Json };
   /** Milliseconds it is expected to take, for the critical path. */

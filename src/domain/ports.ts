@@ -1,5 +1,6 @@
 /** What the floors above bring: the world as the lower floors see it. */
 import type { Failure, MessageKind, Needs, RunEvent, RunStatus, Summary } from "./events.ts";
+import type { EvidenceSet } from "./evidence.ts";
 import type { Command, LogEntry } from "./facts.ts";
 import type { Json } from "./json.ts";
 import type { AgentCard, Parent, PlannedTask } from "./plan.ts";
@@ -151,6 +152,8 @@ export interface Shown {
   readonly text: string;
   readonly tokens: number;
   readonly pieces: readonly Json[];
+  /** Findings of programs that are in the text, or would be if there were room. */
+  readonly evidence?: EvidenceSet;
 }
 /** Files of the repository for a task that `reads` them: those that were read, and what was left out and why. */
 export interface FileSet {
@@ -159,6 +162,10 @@ export interface FileSet {
 }
 export interface Files {
   read(globs: readonly string[]): Promise<FileSet>;
+}
+/** What programs find in the files of the repository, for a task that names them under `evidence`. */
+export interface Evidence {
+  collect(names: readonly string[]): Promise<EvidenceSet>;
 }
 /** What an attempt under way asks a person. */
 export interface Asking {

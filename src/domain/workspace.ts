@@ -5,6 +5,8 @@ export interface Workspace {
   readonly isWritable: boolean;
   /** What commands need that does not lie in it: git's own files, and what was installed for the user's checkout. */
   readonly lent?: readonly Lent[];
+  /** What commands must not see beside it: the user's own checkout, with the files that git ignores there. */
+  readonly veiled?: readonly string[];
   /** Every file that is not ignored; why some are missing. */
   list(): Promise<{ readonly paths: readonly string[]; readonly fault?: string }>;
   /** Throws BAD_INPUT, in words for whoever asked, where there is no such text or it is none of his business. */

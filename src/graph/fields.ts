@@ -2,6 +2,7 @@
  * The fields of a task, each with what it must be. A table of our own instead of a schema library: loading
  * one costs more than the whole of `tutti`, and the errors must offer the nearest spelling anyway.
  */
+import { collectorName } from "../domain/evidence.ts";
 import { taskIdFault } from "../domain/ids.ts";
 import { type AgentTask, FAILURE_POLICIES, OPERATORS, type Test } from "../domain/plan.ts";
 import {
@@ -97,6 +98,7 @@ const TASK: { readonly [K in keyof Required<AgentTask>]: Shape } = {
   ),
   gate,
   reads: listOf(text(2000, 1)),
+  evidence: listOf(collectorName),
   output: (value) => (isRecord(value) ? json(value) : wrong("must be an object that is a JSON Schema")),
   estimatedDuration: milliseconds,
 };

@@ -33,6 +33,8 @@ export interface Settings {
   readonly route?: RouteSetting;
   /** False: what a repository says to every agent is not shown to them. */
   readonly agentsMd?: boolean;
+  /** Programs that `evidence` may run, by name; `test` and `coverage` stand for those of the repository. */
+  readonly evidenceCommands?: { readonly [name: string]: readonly string[] };
   /** What all runs together may spend in a day. */
   readonly dayBudget?: { readonly usd?: number; readonly tokens?: number };
   /** Dollars: a run that may cost more is asked about. */
@@ -64,6 +66,8 @@ const mapOf =
     }
     return undefined;
   };
+const argv: Shape = (value) =>
+  listOf(text(2000, 1))(value) ?? ((value as readonly string[]).length > 0 ? undefined : wrong("must name a program"));
 const price = fields({ input: amount, output: amount, cacheRead: amount, cacheWrite: amount }, ["input", "output"]);
 const started = fields({ command: text(1000, 1), args: listOf(text(4000)), env: listOf(text(200, 1)) }, ["command"]);
 const served = fields({ url: text(2000, 1), tokenEnv: text(200, 1) }, ["url"]);
@@ -75,6 +79,7 @@ const shape = fields({
   budget: fields({ usd: amount, tokens: amount, turns: amount, spawns: amount }),
   route: fields({ rerank: flag, model: text(200, 1) }),
   agentsMd: flag,
+  evidenceCommands: mapOf(argv),
   askAbove: amount,
   dayBudget: fields({ usd: amount, tokens: amount }),
   mcpServers: mapOf((value) => (isRecord(value) && "url" in value ? served : started)(value)),
@@ -88,6 +93,7 @@ interface File {
   readonly budget?: Budget;
   readonly route?: RouteSetting;
   readonly agentsMd?: boolean;
+  readonly evidenceCommands?: Settings["evidenceCommands"];
   readonly mcpServers?: Settings["mcpServers"];
   readonly askAbove?: number;
   readonly dayBudget?: NonNullable<Settings["dayBudget"]>;
@@ -133,6 +139,7 @@ export async function loadSettings(home: string, env: Environment): Promise<Sett
     ...(file.dayBudget && { dayBudget: file.dayBudget }),
     ...(file.askAbove !== undefined && { askAbove: file.askAbove }),
     ...(file.agentsMd !== undefined && { agentsMd: file.agentsMd }),
+    ...(file.evidenceCommands && { evidenceCommands: file.evidenceCommands }),
     found,
   };
 }

@@ -9,6 +9,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { TuttiError } from "../domain/error.ts";
 import type { Environment } from "./environment.ts";
 import { CHILD_MARK, familyOf, hostMark, signal as kill, sweep, sweepOrphans } from "./family.ts";
@@ -53,7 +54,7 @@ export interface ChildOptions {
   readonly talks?: true;
 }
 
-export type Why = "wall" | "idle" | "output" | "memory" | "processes" | "stopped";
+export type Why = "wall" | "idle" | "output" | "memory" | "processes" | "cpu" | "stopped";
 export interface ChildEnd {
   /** Null where a signal ended it. */
   readonly code: number | null;
@@ -68,8 +69,8 @@ export interface ChildEnd {
 }
 
 const GRACE = 5000;
-/** Milliseconds between two looks at its memory and its children. */
-const LOOK = 1000;
+/** Milliseconds until the first look at its memory and its children, and between two. */
+const LOOK = { first: 150, next: 1000 } as const;
 
 let orphans: Promise<number> | undefined;
 
@@ -83,6 +84,8 @@ export class Child {
   #why: Why | undefined;
   #bytes = 0;
   #idle: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
+  #isOver = false;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly ended: Promise<ChildEnd>;
 
@@ -164,12 +167,16 @@ export class Child {
     this.#timers.push(setTimeout(() => void this.stop("wall"), this.#limits.wall));
     this.#idle = setTimeout(() => void this.stop("idle"), this.#limits.idle);
     this.#timers.push(this.#idle);
-    if (existsSync("/proc/self")) this.#timers.push(setInterval(() => void this.#look(), LOOK));
+    if (existsSync("/proc/self")) this.#watchFamily(LOOK.first);
     if (signal?.aborted) void this.stop();
     signal?.addEventListener("abort", this.#aborted, { once: true });
   }
 
   readonly #aborted = (): void => void this.stop();
+
+  #watchFamily(after: number): void {
+    this.#looking = setTimeout(() => void this.#look().then(() => this.#isOver || this.#watchFamily(LOOK.next)), after);
+  }
 
   async #look(): Promise<void> {
     const { pid } = this.#process;
@@ -198,11 +205,15 @@ export class Child {
     clearTimeout(late);
     this.#clear();
     const told = { output: this.#output.text(), stderr: this.#errors.text() };
-    return { code, signal, ...(this.#why === undefined ? {} : { why: this.#why }), ...told, swept };
+    const isSpent = signal === "SIGXCPU" || code === 128 + constants.signals.SIGXCPU;
+    const why = this.#why ?? (isSpent ? "cpu" : undefined);
+    return { code, signal, ...(why === undefined ? {} : { why }), ...told, swept };
   }
 
   #clear(): void {
+    this.#isOver = true;
     for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#looking);
     this.#options.signal?.removeEventListener("abort", this.#aborted);
   }
 }
@@ -217,7 +228,8 @@ const PRLIMIT = "/usr/bin/prlimit";
 /** What the system itself can hold it to. */
 function limited({ file, args }: ChildOptions, { cpu }: ChildLimits): readonly [string, readonly string[]] {
   if (!existsSync(PRLIMIT)) return [file, args];
-  return [PRLIMIT, [`--cpu=${cpu}`, "--core=0", "--", file, ...args]];
+  // Told first, by a signal that has a name, and ended some seconds later.
+  return [PRLIMIT, [`--cpu=${cpu}:${cpu + 5}`, "--core=0", "--", file, ...args]];
 }
 
 const WORDS: { readonly [W in Why]: (limits: ChildLimits) => string } = {
@@ -226,6 +238,7 @@ const WORDS: { readonly [W in Why]: (limits: ChildLimits) => string } = {
   output: ({ output }) => `it wrote more than ${output} bytes`,
   memory: ({ memory }) => `it and its children took more than ${memory} bytes of memory`,
   processes: ({ processes }) => `it began more than ${processes} processes`,
+  cpu: ({ cpu }) => `it computed for more than ${cpu} s`,
   stopped: () => "it was asked to stop",
 };
 

@@ -5,7 +5,7 @@
  * P2. Whoever is begun by us carries a mark in its environment, which its children inherit: they are found by it
  *     wherever they went, unless they cleared it.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 
@@ -37,9 +37,22 @@ async function statOf(pid: number): Promise<Stat | undefined> {
   return { pid, parent: Number(parent), begun: rest[17] ?? "", isDead, memory: Number(rest[19]) * PAGE };
 }
 
+/** Many who ask within this time, in milliseconds, share one look. */
+const FRESH = 200;
+let looked: { readonly at: number; readonly all: Promise<readonly Stat[]> } | undefined;
+
+function everybody(): Promise<readonly Stat[]> {
+  const now = performance.now();
+  if (looked === undefined || now - looked.at > FRESH) {
+    const all = pids().then((known) => Promise.all(known.map(statOf)));
+    looked = { at: now, all: all.then((found) => found.filter((one) => one !== undefined)) };
+  }
+  return looked.all;
+}
+
 /** It and all that descend from it, as far as nobody's parent has gone. */
 export async function familyOf(pid: number): Promise<{ readonly count: number; readonly memory: number }> {
-  const all = (await Promise.all((await pids()).map(statOf))).filter((one) => one !== undefined);
+  const all = await everybody();
   const children = Map.groupBy(all, ({ parent }) => parent);
   const found = new Set<Stat>();
   const look = (one: Stat | undefined) => {
@@ -60,48 +73,71 @@ export async function sweep(child: string): Promise<number> {
 /** Ends what a process of ours left behind that was killed itself. */
 export async function sweepOrphans(): Promise<number> {
   const known = new Map<string, boolean>();
+  const here = await namespace();
   const isGone = async (host: string) => {
-    const [pid, begun] = host.split(":");
+    const [pid, begun, space] = host.split(":");
+    // In another container the same number is somebody else: whether he lives cannot be told from here.
+    if (space !== here) return false;
     if (!known.has(host)) known.set(host, (await statOf(Number(pid)))?.begun !== begun);
     return known.get(host) === true;
   };
   return killAll((environ) => {
-    const host = new RegExp(`(?:^|\0)${HOST_MARK}=(\\d+:\\d+)(?:\0|$)`).exec(environ)?.[1];
+    const host = new RegExp(`(?:^|\0)${HOST_MARK}=(\\d+:\\d+:\\d+)(?:\0|$)`).exec(environ)?.[1];
     // Whoever began us may be out of our sight, and is no orphan of ours.
     return host === undefined || host === process.env[HOST_MARK] ? false : isGone(host);
   });
 }
 
+/** Which numbers of processes are ours. */
+async function namespace(): Promise<string> {
+  return /\d+/.exec(await readlink("/proc/self/ns/pid").catch(() => ""))?.[0] ?? "0";
+}
+
 /** The mark of this very process, whose number may be given again to another one. */
 export async function hostMark(): Promise<{ readonly [HOST_MARK]?: string }> {
   const own = await statOf(process.pid);
-  return own ? { [HOST_MARK]: `${own.pid}:${own.begun}` } : {};
+  return own ? { [HOST_MARK]: `${own.pid}:${own.begun}:${await namespace()}` } : {};
 }
 
 /** Milliseconds that whoever was killed may take to go, which on a busy machine is a while. */
 const PATIENCE = 5000;
 
+/** Looks in a row that tell nothing of somebody, before he is taken for nobody of ours. */
+const UNSURE = 4;
+
 async function killAll(isMeant: (environ: string) => boolean | Promise<boolean>): Promise<number> {
   const seen = new Set<number>();
   const until = performance.now() + PATIENCE;
+  let unsure = 0;
   // Somebody may be born while we look: it is over when a look finds nobody.
   for (let pause = 1; performance.now() < until; pause = Math.min(50, pause * 2)) {
-    const found = await Promise.all(
-      (await pids()).map(async (pid) => {
-        if (pid === process.pid) return undefined;
-        const environ = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "");
-        return environ !== "" && (await isMeant(environ)) ? pid : undefined;
-      }),
-    );
-    const alive = found.filter((pid) => pid !== undefined);
-    if (alive.length === 0) break;
-    for (const pid of alive) {
+    const found = await Promise.all((await pids()).map(async (pid) => [pid, await lookAt(pid, isMeant)] as const));
+    const alive = found.filter(([, how]) => how === "meant");
+    const isUnsure = found.some(([, how]) => how === "unsure") && unsure < UNSURE;
+    if (alive.length === 0 && !isUnsure) break;
+    unsure = alive.length === 0 ? unsure + 1 : 0;
+    for (const [pid] of alive) {
       seen.add(pid);
       signal(pid, "SIGKILL");
     }
     await setTimeout(pause);
   }
   return seen.size;
+}
+
+/** `unsure`: it has a program and no environment, as one has while it becomes another program. */
+async function lookAt(
+  pid: number,
+  isMeant: (environ: string) => boolean | Promise<boolean>,
+): Promise<"meant" | "other" | "unsure"> {
+  if (pid === process.pid) return "other";
+  const environ = await readFile(`/proc/${pid}/environ`, "latin1").catch(() => undefined);
+  if (environ === undefined) return "other";
+  if (environ !== "") return (await isMeant(environ)) ? "meant" : "other";
+  return readlink(`/proc/${pid}/exe`).then(
+    () => "unsure",
+    () => "other",
+  );
 }
 
 /** A process that has gone meanwhile is what was wanted. */

@@ -2,9 +2,9 @@
  * A child that sees the machine through a keyhole: everything read only, homes and sockets not at all, no network
  * unless it is named, and no process but its own. By bubblewrap, where a trial shows that it works here.
  */
-import { realpathSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, dirname, relative } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import type { Environment } from "./environment.ts";
 import { findProgram } from "./find.ts";
 import { runProgram } from "./program.ts";
@@ -35,7 +35,14 @@ export interface Sandbox {
 }
 
 const SHELL = ["--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"];
-const ALWAYS = [...SHELL, "--die-with-parent", "--new-session"];
+const ALWAYS = [...SHELL, "--die-with-parent", "--new-session", "--cap-drop", "ALL"];
+/** The kernel's settings are the whole machine's, and belong to the one who may be running us. */
+const KERNEL = ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus"].flatMap((path) => [
+  "--ro-bind-try",
+  path,
+  path,
+]);
+const BASE = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", ...KERNEL];
 
 let tried: Promise<Sandbox | undefined> | undefined;
 
@@ -48,10 +55,22 @@ export function sandbox(): Promise<Sandbox | undefined> {
 async function trial(): Promise<Sandbox | undefined> {
   const bwrap = process.platform === "linux" ? findProgram("bwrap") : undefined;
   if (bwrap === undefined) return undefined;
-  const args = [...ALWAYS, "--unshare-net", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"];
+  const args = [...ALWAYS, "--unshare-net", ...BASE, "--", "true"];
   const { code } = await runProgram(bwrap, args, { cwd: "/" }).catch(() => ({ code: 1 }));
   return code === 0 ? { wrap: (...of) => wrapped(bwrap, ...of) } : undefined;
 }
+
+/** Of the machine's own, what only its keeper may read: he may be the one who runs us. */
+const SECRET = [
+  "/etc/shadow",
+  "/etc/shadow-",
+  "/etc/gshadow",
+  "/etc/sudoers",
+  "/etc/sudoers.d",
+  "/etc/ssh",
+  "/etc/ssl/private",
+  "/var/spool/cron",
+];
 
 function wrapped(bwrap: string, file: string, args: readonly string[], keyhole: Keyhole) {
   const { cwd, writable, hidden = [], locked = [], lent = [], network = false, env, tmp } = keyhole;
@@ -59,14 +78,19 @@ function wrapped(bwrap: string, file: string, args: readonly string[], keyhole: 
   const inHomes = (path: string) => homes.some((home) => isInside(home, path));
   // Programs that the user installed in his home are still to be found.
   const programs = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "" && inHomes(folder));
-  const seen = [...programs.map(rootOf), ...(inHomes(file) ? [rootOf(dirname(file))] : [])].filter(isThere);
+  const folders = [...programs, ...(inHomes(file) ? [dirname(file)] : [])];
+  const seen = folders.flatMap((folder) => placesOf(folder, homes)).filter(isThere);
   const mounts = [
     // Sockets of services, such as that of Docker, are ways out.
     ...["/run", "/var/run", "/tmp", "/var/tmp", ...homes].filter(isThere).map((path) => mount("--tmpfs", real(path))),
     ...(tmp === undefined ? [] : [mount("--bind", "/tmp", tmp)]),
+    ...SECRET.filter(isThere).map((path) =>
+      statSync(path).isDirectory() ? mount("--tmpfs", path) : mount("--ro-bind", path, "/dev/null"),
+    ),
     ...[...new Set(seen)].map((path) => mount("--ro-bind", path)),
     ...hidden.filter(isThere).map((path) => mount("--tmpfs", path)),
     ...lent.filter(({ from }) => isThere(from)).map(({ from, at }) => mount("--ro-bind", at, from)),
+    ...(writable.some((path) => isInside(path, cwd)) ? [] : [mount("--ro-bind", cwd)]),
     ...writable.map((path) => mount("--bind", path)),
     ...locked.filter(isThere).map((path) => mount("--ro-bind", path)),
   ];
@@ -77,7 +101,7 @@ function wrapped(bwrap: string, file: string, args: readonly string[], keyhole: 
     args: [
       ...ALWAYS,
       ...(network ? [] : ["--unshare-net"]),
-      ...["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"],
+      ...BASE,
       ...mounts.flatMap(({ args }) => args),
       ...["--clearenv", ...Object.entries(env).flatMap(([name, value]) => ["--setenv", name, value])],
       ...["--chdir", cwd, "--", file, ...args],
@@ -89,9 +113,15 @@ function mount(how: "--tmpfs" | "--bind" | "--ro-bind", at: string, from = at) {
   return { at, args: how === "--tmpfs" ? [how, at] : [how, from, at] };
 }
 
-/** Of a folder of programs the one above it: what they need lies beside them, in `lib` and the like. */
-function rootOf(folder: string): string {
-  return /\/s?bin\/?$/.test(folder) ? dirname(folder.replace(/\/$/, "")) : folder;
+/**
+ * Of a folder of programs the one above it: what they need lies beside them, in `lib` and the like. Never a whole home,
+ * nor what lies right in it, such as `~/.local`, where keys lie too.
+ */
+function placesOf(folder: string, homes: readonly string[]): readonly string[] {
+  if (!/\/s?bin\/?$/.test(folder)) return homes.includes(folder) ? [] : [folder];
+  const above = dirname(folder.replace(/\/$/, ""));
+  const isNear = homes.some((home) => isInside(above, home) || dirname(above) === home);
+  return isNear ? [folder, join(above, "lib")] : [above];
 }
 
 const isInside = (folder: string, path: string): boolean => {

@@ -1,5 +1,7 @@
 /** The wire types of the HTTP surface. Types only: a browser imports them without any code of the server. */
+
 import type { RunEvent, RunResults, RunStatus, Summary, TaskResult } from "../domain/events.ts";
+import type { EvidenceSet } from "../domain/evidence.ts";
 import type { Json } from "../domain/json.ts";
 import type { AgentTask, Budget, Condition, Parent } from "../domain/plan.ts";
 
@@ -62,6 +64,8 @@ export type RunShown = Omit<RunResults, "tasks"> & {
   readonly workflow: string;
   readonly startedAt: number;
   readonly parent?: Parent;
+  /** What programs found in the repository; no agent said it. */
+  readonly evidence?: EvidenceSet;
 };
 
 export interface EventPage {

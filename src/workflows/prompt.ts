@@ -28,11 +28,17 @@ export interface Step extends Omit<AgentTask, "prompt" | "estimatedDuration"> {
 }
 
 export function step({ seconds, prompt, ...task }: Step): AgentTask {
-  return { ...task, prompt: promptOf(prompt), estimatedDuration: seconds * 1000 };
+  const work = [...(prompt.work ?? []), task.evidence !== undefined && LOOKED_AT];
+  return { ...task, prompt: promptOf({ ...prompt, work }), estimatedDuration: seconds * 1000 };
 }
 
-function promptOf({ goal, inputs = [], earlier, work = [], deliver, avoid }: PromptParts): string {
+/** For tasks that name `evidence`. */
+const LOOKED_AT =
+  "Programs have looked at the files before you; what they found is given as evidence. Check it, build on it, and say where it is wrong.";
+
+function promptOf({ goal, inputs = [], earlier, work: asked = [], deliver, avoid }: PromptParts): string {
   const given = inputs.filter((line) => line !== false);
+  const work = asked.filter((line) => line !== false);
   return [
     section("Goal", [goal]),
     given.length > 0 &&

@@ -49,19 +49,49 @@ async function read(root: string, path: string): Promise<string> {
 
 async function write(root: string, path: string, text: string): Promise<void> {
   const real = await within(root, path);
-  await mkdir(dirname(real), { recursive: true }).catch((error) => {
-    throw refused(path, `cannot be made: ${reasonOf(error)}`);
-  });
-  // Its folders may have been made by somebody else meanwhile, as links.
-  if ((await within(root, path)) !== real) throw refused(path, "was moved while it was written");
-  const file = await opened(root, path, real, constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK);
+  const folder = await folderAt(root, path, dirname(real));
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK;
   try {
-    if (!(await file.stat()).isFile()) throw refused(path, "is no file");
-    await file.truncate(0);
-    await file.writeFile(text);
+    // By the open folder: what may be put in its place meanwhile, and be it a link, is not asked.
+    const place = folder === undefined ? real : join(placeOf(folder), basename(real));
+    const file = await opened(root, path, place, flags, real);
+    try {
+      if (!(await file.stat()).isFile()) throw refused(path, "is no file");
+      await file.truncate(0);
+      await file.writeFile(text);
+    } finally {
+      await file.close();
+    }
   } finally {
-    await file.close();
+    await folder?.close();
   }
+}
+
+const placeOf = ({ fd }: FileHandle): string => `/proc/self/fd/${fd}`;
+const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** The folder, open, and made where it is missing, step by step from the root. Undefined where the system cannot do that. */
+async function folderAt(root: string, path: string, real: string): Promise<FileHandle | undefined> {
+  const failed = (error: unknown) => {
+    throw refused(path, `cannot be made: ${reasonOf(error)}`);
+  };
+  if (!existsSync("/proc/self/fd")) {
+    await mkdir(real, { recursive: true }).catch(failed);
+    // Its folders may have been made by somebody else meanwhile, as links.
+    if ((await realpath(real)) !== real) throw refused(path, "was moved while it was written");
+    return undefined;
+  }
+  let here = await open(root, FOLDER);
+  for (const name of relative(root, real).split(sep).filter(Boolean)) {
+    const place = join(placeOf(here), name);
+    const next = await mkdir(place)
+      .catch((error) => (error.code === "EEXIST" ? undefined : failed(error)))
+      .then(() => open(place, FOLDER))
+      .catch(failed)
+      .finally(() => here.close());
+    here = next as FileHandle;
+  }
+  return here;
 }
 
 /** Where it really lies, or would lie: the deepest folder that exists, looked up, and the rest as it is written. */
@@ -95,8 +125,8 @@ function insideOf(root: string, real: string): string | undefined {
   return inside === ".." || inside.startsWith("../") || resolve(root, inside) !== real ? undefined : inside;
 }
 
-async function opened(root: string, path: string, real: string, flags: number): Promise<FileHandle> {
-  const file = await open(real, flags | constants.O_NOFOLLOW, 0o666).catch((error) => {
+async function opened(root: string, path: string, place: string, flags: number, real = place): Promise<FileHandle> {
+  const file = await open(place, flags | constants.O_NOFOLLOW, 0o666).catch((error) => {
     throw refused(path, `cannot be opened: ${reasonOf(error)}`);
   });
   const now = await readlink(`/proc/self/fd/${file.fd}`).catch(() => real);

@@ -84,6 +84,7 @@ class Worktrees {
       files: await folderWorkspace(path, writes),
       notes,
       lent: [{ from: repository.gitDir, at: repository.gitDir }, ...(await installed(repository, path))],
+      veiled: [repository.folder],
       keep: (outcome) => (writes ? keep(repository, of, path, base, outcome) : Promise.resolve(undefined)),
       close: () => this.#inOrder(() => remove(repository, path)),
     };
@@ -129,6 +130,7 @@ interface LaidOut extends Pick<OpenWorkspace, "keep" | "close"> {
   readonly files: Workspace;
   readonly notes: readonly string[];
   readonly lent: readonly Lent[];
+  readonly veiled?: readonly string[];
 }
 
 class Lazy implements OpenWorkspace {
@@ -148,6 +150,9 @@ class Lazy implements OpenWorkspace {
   }
   get lent(): readonly Lent[] {
     return this.#laid?.lent ?? [];
+  }
+  get veiled(): readonly string[] {
+    return this.#laid?.veiled ?? [];
   }
 
   async ready(): Promise<readonly string[]> {

@@ -38,7 +38,7 @@ async function act(io: Io, agent: string, prompt: string, flags: Flags): Promise
     import("../report.ts"),
     import("../text.ts"),
   ]);
-  await using home = await openHome(io);
+  await using home = await openHome(io, { evidenceCommands: flags.evidenceCommands === true });
   const { host } = home;
   agentOf(host, agent);
   const task = { id: "ask", agentName: agent, description: cut(oneLine(prompt), 80) || "a question", prompt };

@@ -47,7 +47,7 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
     import("../perform.ts"),
     import("../report.ts"),
   ]);
-  await using home = await openHome(io);
+  await using home = await openHome(io, { evidenceCommands: flags.evidenceCommands === true });
   const { host } = home;
   warnOf(io, home);
   const order = await orderOf(host, target, flags, io.cwd);

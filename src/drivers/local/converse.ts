@@ -4,6 +4,7 @@ import { assemble } from "../../context/assemble.ts";
 import type { ContextInput, InheritedContext, Piece, Source } from "../../context/shown.ts";
 import type { RunState } from "../../core/state.ts";
 import type { RunEvent } from "../../domain/events.ts";
+import type { EvidenceSet } from "../../domain/evidence.ts";
 import { asJson, defined, type Json } from "../../domain/json.ts";
 import type { BlobRef } from "../../domain/plan.ts";
 import type { Attempt, FileSet, GuideLeftOut, Journal, Message, Outcome, Shown } from "../../domain/ports.ts";
@@ -42,6 +43,7 @@ export async function showTo(driver: Telling, node: Node, attempt: Attempt): Pro
   const { id, description, phase, context, item, index } = task;
   const sources = await sourcesOf(driver, node, strategy === "shared");
   const files = task.reads?.length ? await readFiles(world, task.reads) : undefined;
+  const evidence = task.evidence?.length ? await collect(world, task.evidence) : undefined;
   const guide = await world.guidance?.for(task.reads ?? []);
   const inherited = strategy === "hierarchical" ? await inheritedBy(world.journal, driver.run, state, node) : undefined;
   const input: ContextInput = {
@@ -53,11 +55,11 @@ export async function showTo(driver: Telling, node: Node, attempt: Attempt): Pro
     messages,
     broadcasts: strategy === "shared" ? broadcastsIn(state) : [],
     ...(guide && "text" in guide && { guide }),
-    ...defined({ inherited, files: files?.files, filesLeftOut: files?.leftOut }),
+    ...defined({ inherited, files: files?.files, filesLeftOut: files?.leftOut, evidence }),
   };
   const { text, tokens, pieces } = assemble(input);
   const all = guide && "why" in guide ? [...pieces, leftOut(guide)] : pieces;
-  return { text, tokens, pieces: all.map((piece) => asJson(piece)) };
+  return { text, tokens, pieces: all.map((piece) => asJson(piece)), ...defined({ evidence }) };
 }
 
 /** The agent is not told of it: whoever looks at what it was shown is. */
@@ -92,6 +94,11 @@ function changedBy({ files, more = 0 }: Changes): string {
 async function readFiles(world: World, globs: readonly string[]): Promise<FileSet> {
   if (world.files) return world.files.read(globs);
   return { files: [], leftOut: globs.map((path) => ({ path, why: "this run was given no repository to read from" })) };
+}
+
+async function collect({ evidence }: World, names: readonly string[]): Promise<EvidenceSet> {
+  if (evidence) return evidence.collect(names);
+  return { findings: [], notes: [{ collector: "all", text: "this run was given no repository to look at" }] };
 }
 
 function broadcastsIn(state: RunState): Message[] {

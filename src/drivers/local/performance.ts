@@ -12,7 +12,7 @@ import { reasonOf, TuttiError } from "../../domain/error.ts";
 import type { RunEvent, Spent } from "../../domain/events.ts";
 import type { Ending, Fact, LogEntry } from "../../domain/facts.ts";
 import { effectId } from "../../domain/ids.ts";
-import { defined, type Json, sha256 } from "../../domain/json.ts";
+import { asJson, defined, type Json, sha256 } from "../../domain/json.ts";
 import type { BlobRef } from "../../domain/plan.ts";
 import type { Answer, Attempt, BoardEntry, Outcome, Runtime } from "../../domain/ports.ts";
 import { hasOutput, type Node, promptOf } from "../../graph/dag.ts";
@@ -216,8 +216,9 @@ export class Performance {
     const from = attempt.continues?.[0] ?? (this.#effect.restart > 0 ? attempt.attempt : undefined);
     const before = from === undefined ? undefined : await shownBefore(this.#driver, { ...attempt, attempt: from });
     const shown = before ?? (await showTo(this.#driver, node, attempt));
-    const { text, tokens, pieces } = shown;
-    if (!before) await this.#log([{ type: "context:shown", entry: { tokens, pieces, text } }]);
+    const { text, tokens, pieces, evidence } = shown;
+    const found = evidence ? { evidence: asJson(evidence) } : {};
+    if (!before) await this.#log([{ type: "context:shown", entry: { tokens, pieces, text, ...found } }]);
     const outcome = await runtime.perform({ ...attempt, shown }, new WorldOfAttempt(this.#driver, this.#effect, this));
     // Where agents may not talk, what looks like a message is part of the text.
     if (this.#driver.state.start?.options.enableCommunication === false) return outcome;

@@ -1,6 +1,6 @@
 /** What a driver is given of the world. */
 import type { RunEvent } from "../../domain/events.ts";
-import type { Clock, Files, Guidance, Journal, Limits, People, Runtime } from "../../domain/ports.ts";
+import type { Clock, Evidence, Files, Guidance, Journal, Limits, People, Runtime } from "../../domain/ports.ts";
 
 export interface World {
   readonly journal: Journal;
@@ -9,6 +9,8 @@ export interface World {
   readonly people?: People;
   /** The repository that tasks may read from. */
   readonly files?: Files;
+  /** Programs that look at it, for tasks that name them. */
+  readonly evidence?: Evidence;
   /** What that says to every agent that is a model. */
   readonly guidance?: Guidance;
   /** The runtime of an agent by the agent's name. */

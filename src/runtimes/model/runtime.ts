@@ -56,6 +56,8 @@ export interface ModelRuntimeOptions extends CallerOptions {
   readonly workspaces?: Workspaces;
   /** What commands are run with. Absent: agents have no shell. */
   readonly shell?: DeskOptions["shell"];
+  /** Beside the keys of providers: what tools must not tell a model, and nobody anybody. */
+  readonly secrets?: readonly string[];
   /** Where tools come from that are not our own. Absent: agents have none of them. */
   readonly source?: DeskOptions["source"];
   readonly onDelta?: (delta: Delta) => void;
@@ -76,7 +78,7 @@ class ModelRuntime implements Runtime {
 
   constructor(options: ModelRuntimeOptions) {
     this.#options = options;
-    this.#scrub = scrubber(secretsOf(options.providers));
+    this.#scrub = scrubber([...secretsOf(options.providers), ...(options.secrets ?? [])]);
     this.#caller = new Caller(options);
   }
 
@@ -162,7 +164,7 @@ class ModelRuntime implements Runtime {
     const { workspaces, shell, source, clock } = this.#options;
     // Whoever goes on with an attempt goes on in its files.
     const of = { run, taskId: task.id, attempt: continues?.[0] ?? attempt, after: world.before() };
-    return Desk.open(powers, { of, world, clock, ...defined({ workspaces, shell, source }) });
+    return Desk.open(powers, { of, world, clock, scrub: this.#scrub, ...defined({ workspaces, shell, source }) });
   }
 
   /** Whoever watches must not be able to fail what is watched. */

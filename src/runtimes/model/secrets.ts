@@ -7,6 +7,39 @@ const INSTEAD = "[secret]";
 export type Scrub = (text: string) => string;
 
 export function scrubber(secrets: Iterable<string | undefined>): Scrub {
+  const forms = formsOf(secrets);
+  return (text) => forms.reduce((clean, form) => clean.replaceAll(form, INSTEAD), text);
+}
+
+/** A text that comes in pieces: what may be the beginning of a secret is held back until the next piece tells. */
+export class StreamScrubber {
+  readonly #forms: readonly string[];
+  #held = "";
+
+  constructor(secrets: Iterable<string | undefined>) {
+    this.#forms = formsOf(secrets);
+  }
+
+  take(piece: string): string {
+    const whole = this.#forms.reduce((clean, form) => clean.replaceAll(form, INSTEAD), this.#held + piece);
+    const from = this.#beginning(whole);
+    this.#held = whole.slice(from);
+    return whole.slice(0, from);
+  }
+
+  /** Where the longest end of the text begins that one of them begins with. */
+  #beginning(text: string): number {
+    const longest = Math.min(text.length, Math.max(0, ...this.#forms.map((form) => form.length - 1)));
+    for (let from = text.length - longest; from < text.length; from++) {
+      const end = text.slice(from);
+      if (this.#forms.some((form) => form.startsWith(end))) return from;
+    }
+    return text.length;
+  }
+}
+
+/** The longest first: what is left of a longer form must not give the rest of it away. */
+function formsOf(secrets: Iterable<string | undefined>): readonly string[] {
   const forms = new Set<string>();
   for (const secret of secrets) {
     if (secret === undefined || secret.length < SHORTEST) continue;
@@ -21,9 +54,7 @@ export function scrubber(secrets: Iterable<string | undefined>): Scrub {
     ])
       forms.add(form);
   }
-  // The longest first: what is left of a longer form must not give the rest of it away.
-  const sorted = [...forms].sort((a, b) => b.length - a.length);
-  return (text) => sorted.reduce((clean, form) => clean.replaceAll(form, INSTEAD), text);
+  return [...forms].sort((a, b) => b.length - a.length);
 }
 
 /** Base64 of something longer that holds the secret has it in one of three alignments; their ends depend on the neighbours. */

@@ -14,6 +14,8 @@ export interface DeskOptions {
   readonly world: AttemptWorld;
   readonly clock: Clock;
   readonly workspaces?: Workspaces;
+  /** Takes keys out of what tools say. */
+  readonly scrub?: (text: string) => string;
   readonly shell?: Pick<ShellOptions, "env" | "hidden" | "limits">;
   /** Where tools of others come from. */
   readonly source?: ToolSource;
@@ -34,11 +36,16 @@ export class Desk implements AsyncDisposable {
   }
 
   static async open(powers: Powers, options: DeskOptions): Promise<Desk> {
-    const { of, world, clock, workspaces, shell: how } = options;
+    const { of, world, clock, workspaces, scrub, shell: how } = options;
     const needs = Toolbox.needs(powers);
     const workspace = needs.files && workspaces ? workspaces.open(of, needs.writing) : undefined;
     const others = await othersOf(powers, options, workspace);
-    const hands = { world, clock, ...(workspace && { workspace, ready: layingOut(workspace, world) }) };
+    const hands = {
+      world,
+      clock,
+      ...(scrub && { scrub }),
+      ...(workspace && { workspace, ready: layingOut(workspace, world) }),
+    };
     if (!workspace || !how || !needs.shell)
       return new Desk(options, new Toolbox(powers, hands, others.tools), others, workspace);
     const network = judge(powers, "network", "*", "allow").effect === "allow";

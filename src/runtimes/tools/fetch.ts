@@ -33,7 +33,12 @@ for (const [net, bits] of [
   ["fc00::", 7],
   ["fe80::", 10],
   ["ff00::", 8],
+  ["fec0::", 10],
+  // Those that carry an address of the older kind in themselves.
   ["64:ff9b::", 96],
+  ["64:ff9b:1::", 48],
+  ["2001::", 32],
+  ["2002::", 16],
 ] as const)
   INNER.addSubnet(net, bits, "ipv6");
 

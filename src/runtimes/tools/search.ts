@@ -48,7 +48,8 @@ async function byRipgrep(workspace: Workspace, wanted: Wanted): Promise<Found | 
   const args = [
     ...["--no-config", "--no-heading", "--line-number", "--color=never", "--hidden", "--no-follow", "--null"],
     ...["--max-columns", String(WIDEST), "--max-columns-preview", "--max-count", String(MOST_HITS), "--sort", "path"],
-    ...["--glob", "!**/.git/**", ...(glob === undefined ? [] : ["--glob", glob])],
+    // Of several that fit a path the last one counts: no glob of an agent opens what belongs to git.
+    ...[...(glob === undefined ? [] : ["--glob", glob]), "--glob", "!**/.git/**", "--glob", "!**/.git"],
     ...(ignoreCase ? ["--ignore-case"] : []),
     ...["--regexp", pattern, "--", "./"],
   ];

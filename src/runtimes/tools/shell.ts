@@ -50,8 +50,17 @@ export class Shell implements AsyncDisposable {
     const env = this.#env();
     const box = await sandbox();
     const writable = workspace.isWritable ? [cwd] : [];
-    const { lent = [] } = workspace;
-    const keyhole = { cwd, writable, locked: [join(cwd, ".git")], lent, hidden, network, env, tmp: this.#room };
+    const { lent = [], veiled = [] } = workspace;
+    const keyhole = {
+      cwd,
+      writable,
+      locked: [join(cwd, ".git")],
+      lent,
+      hidden: [...hidden, ...veiled],
+      network,
+      env,
+      tmp: this.#room,
+    };
     const bare = { file: "bash", args: ["-c", command] };
     const { file, args } = box ? box.wrap(bare.file, bare.args, keyhole) : bare;
     return runChild({ file, args, cwd, env, signal, limits: { ...limits, wall, idle: wall } });

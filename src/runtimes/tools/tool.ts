@@ -13,6 +13,8 @@ export interface Hands {
   readonly shell?: Shell;
   readonly world: AttemptWorld;
   readonly clock: Clock;
+  /** Takes keys out of what it says. */
+  readonly scrub?: (text: string) => string;
 }
 
 export interface Tool<Input = unknown> {

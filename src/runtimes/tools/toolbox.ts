@@ -89,7 +89,9 @@ export class Toolbox implements AsyncDisposable {
 
   async perform(call: ToolCall): Promise<ToolResult> {
     const { id, name } = call;
-    const told = await this.#perform(call).catch((error): Told => ({ fault: "failed", text: reasonOf(error) }));
+    const raw = await this.#perform(call).catch((error): Told => ({ fault: "failed", text: reasonOf(error) }));
+    // Before it is cut: half of a key would not be known.
+    const told = { ...raw, text: this.#hands.scrub?.(raw.text) ?? raw.text };
     const text = bounded(told.text);
     if (text === told.text || name === RECALL) return { id, name, ...told, text };
     const whole = { name: `r${this.#kept.size + 1}`, text: told.text.slice(0, LONGEST_KEPT) };

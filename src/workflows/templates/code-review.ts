@@ -36,6 +36,7 @@ const REVIEWS = [
     description: "Code Quality Review",
     priority: 9,
     seconds: 90,
+    evidence: ["git-diff", "complexity", "dead-files", "todo"],
     goal: "Review the change for correctness and for whether the next person can change it safely.",
     work: [
       "First state in two sentences what the change is meant to do; then look for inputs and orders of events for which it does not.",
@@ -50,6 +51,7 @@ const REVIEWS = [
     description: "Security Review",
     priority: 9,
     seconds: 90,
+    evidence: ["git-diff", "secret-scan", "code-risks", "dependency-audit", "licences"],
     goal: "Find what an attacker gains by this change.",
     work: [
       "New or moved entry points, checks of rights, input that reaches queries, paths, commands, markup or requests.",
@@ -63,6 +65,7 @@ const REVIEWS = [
     description: "Performance Review",
     priority: 8,
     seconds: 80,
+    evidence: ["git-diff", "complexity", "bundle-size"],
     goal: "Find what the change costs in time, memory and money once it runs with real data.",
     work: [
       "Work inside loops, queries per item, missing limits, growth with the number of users or rows, caches that never shrink.",
@@ -76,6 +79,7 @@ const REVIEWS = [
     description: "Test Coverage Review",
     priority: 8,
     seconds: 80,
+    evidence: ["git-diff", "test-run", "coverage"],
     goal: "Judge whether the tests would notice if the change were wrong.",
     work: [
       "For each changed behaviour: the test that fails when it breaks, or that there is none.",
@@ -89,6 +93,7 @@ const REVIEWS = [
     description: "Documentation Review",
     priority: 7,
     seconds: 70,
+    evidence: ["git-diff", "git-history"],
     goal: "Find what readers will be told wrongly, or not at all, once this change is merged.",
     work: [
       "Public names, settings, commands, errors and migrations that changed; whether reference, guides, examples and changelog follow.",
@@ -117,7 +122,7 @@ export const codeReview = workflow({
       depth.rule,
     ];
     return [
-      ...REVIEWS.map(({ id, agentName, description, priority, seconds, goal, work, not }) =>
+      ...REVIEWS.map(({ id, agentName, description, priority, seconds, evidence, goal, work, not }) =>
         step({
           id,
           agentName,
@@ -126,6 +131,7 @@ export const codeReview = workflow({
           priority,
           maxTokens: depth.maxTokens,
           ...readsOf(changedFiles),
+          evidence,
           seconds,
           prompt: {
             goal,

@@ -138,6 +138,7 @@ export const devopsSetup = workflow({
         phase: "design",
         priority: 10,
         maxTokens: 8000,
+        evidence: ["repo-map", "dependency-audit", "secret-scan"],
         seconds: 80,
         prompt: {
           goal: "Design the infrastructure that this code base needs to run in production, small enough for its team.",

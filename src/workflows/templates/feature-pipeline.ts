@@ -147,6 +147,7 @@ export const featurePipeline = workflow({
         phase: "architecture",
         priority: 10,
         maxTokens: 8000,
+        evidence: ["repo-map", "git-history"],
         seconds: 60,
         prompt: {
           goal: "Design the feature into the code that exists, so that a team can build its parts at the same time.",
@@ -172,6 +173,7 @@ export const featurePipeline = workflow({
         phase: "security audit",
         priority: 9,
         maxTokens: 6000,
+        evidence: ["repo-map", "code-risks", "dependency-audit", "secret-scan"],
         seconds: 60,
         prompt: {
           goal: "Find the weaknesses of the design while they are still cheap to remove.",

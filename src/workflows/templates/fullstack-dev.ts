@@ -39,6 +39,7 @@ export const fullstackDev = workflow({
         phase: "architecture",
         priority: 10,
         maxTokens: 8000,
+        evidence: ["repo-map"],
         seconds: 60,
         prompt: {
           goal: "Design the backend that serves all features, as the contract on which database, frontend and tests are built by others.",
@@ -183,6 +184,7 @@ export const fullstackDev = workflow({
         phase: "testing",
         priority: 6,
         maxTokens: 12_000,
+        evidence: ["test-run"],
         seconds: 50,
         prompt: {
           goal: "Show by tests that frontend, backend and database work together for every feature, and report what does not.",

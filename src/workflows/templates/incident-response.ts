@@ -72,6 +72,7 @@ export const incidentResponse = workflow({
         phase: "triage",
         priority: 10,
         maxTokens: 4000,
+        evidence: ["git-history", "repo-map"],
         seconds: 40,
         prompt: {
           goal: "Classify the incident and tell the specialists where to look first.",
@@ -156,6 +157,7 @@ export const incidentResponse = workflow({
         phase: "validation",
         priority: 7,
         maxTokens: 8000,
+        evidence: ["git-diff", "test-run"],
         seconds: 60,
         prompt: {
           goal: "Prove that the symptom is gone, that it went because of the fix, and that nothing else broke.",

@@ -106,6 +106,7 @@ export const performanceOptimization = workflow({
         phase: "baseline",
         priority: 10,
         maxTokens: 6000,
+        evidence: ["repo-map", "bundle-size", "complexity", "git-history"],
         seconds: 45,
         prompt: {
           goal: "Establish where time goes today and how far each metric is from its target.",

@@ -22,6 +22,7 @@ const STATIONS = [
     description: "Static Analysis",
     priority: 10,
     seconds: 60,
+    evidence: ["complexity", "dead-files", "todo", "git-diff"],
     goal: "Find by reading and by rule what is wrong in the code whatever its purpose.",
     earlier: undefined,
     work: [
@@ -36,6 +37,7 @@ const STATIONS = [
     description: "Security Scan",
     priority: 9,
     seconds: 70,
+    evidence: ["secret-scan", "code-risks", "dependency-audit", "licences"],
     goal: "Find what an attacker could use, along the entry points and sinks that static analysis mapped.",
     earlier: "Start from the map and the HIGH findings of static analysis; say which of them an attacker can reach.",
     work: [
@@ -50,6 +52,7 @@ const STATIONS = [
     description: "Performance Audit",
     priority: 8,
     seconds: 70,
+    evidence: ["bundle-size", "complexity", "git-history"],
     goal: "Find what will be slow or costly with real data, including what the security station asks for.",
     earlier: "Take hot loops from static analysis, and check what the fixes of the security scan would cost.",
     work: [
@@ -78,7 +81,7 @@ export const reviewAssemblyLine = workflow({
       `A finding speaks against a merge from severity ${blockOn} upwards.`,
     ];
     return [
-      ...STATIONS.map(({ id, agentName, description, priority, seconds, goal, earlier, work, not }, i) =>
+      ...STATIONS.map(({ id, agentName, description, priority, seconds, evidence, goal, earlier, work, not }, i) =>
         step({
           id,
           agentName,
@@ -88,6 +91,7 @@ export const reviewAssemblyLine = workflow({
           priority,
           maxTokens: 8000,
           ...readsOf(changedFiles, codebasePath),
+          evidence,
           seconds,
           prompt: {
             goal,

@@ -122,6 +122,7 @@ export const scoutPlanBuildReview = workflow({
         phase: "plan",
         priority: 9,
         maxTokens: 8000,
+        evidence: ["repo-map", "todo"],
         seconds: 70,
         prompt: {
           goal: `Cut the requirement into ${parallelAgents === 1 ? "one part for one builder" : `${parallelAgents} parts that ${parallelAgents} builders can build at the same time without meeting`}.`,
@@ -152,6 +153,7 @@ export const scoutPlanBuildReview = workflow({
         phase: "review",
         priority: 7,
         maxTokens: 8000,
+        evidence: ["git-diff", "test-run", "code-risks"],
         seconds: 80,
         prompt: {
           goal: "Decide whether the parts together meet the requirement and its constraints.",

@@ -27,6 +27,7 @@ const AUDITS = [
     agentName: "frontend-security-coder",
     description: "Frontend Security Audit",
     seconds: 90,
+    evidence: ["code-risks", "secret-scan", "bundle-size"],
     goal: "Audit everything that runs in the browser for weaknesses that an attacker of the threat model could use.",
     work: [
       "Follow untrusted data (URL, storage, messages between windows, API replies) to the places where it becomes markup, script, style or a navigation.",
@@ -41,6 +42,7 @@ const AUDITS = [
     agentName: "backend-security-coder",
     description: "Backend Security Audit",
     seconds: 100,
+    evidence: ["code-risks", "secret-scan", "todo", "test-run"],
     goal: "Audit servers, jobs and data access for weaknesses that an attacker of the threat model could use.",
     work: [
       "For each entry point: who may call it, where that is checked, and whether the check is about this object or only about being logged in.",
@@ -55,6 +57,7 @@ const AUDITS = [
     agentName: "security-auditor",
     description: "Dependency Vulnerability Scan",
     seconds: 60,
+    evidence: ["dependency-audit", "licences"],
     goal: "Find the third-party code that endangers the product: known vulnerabilities, abandoned or typo-squatted packages, unpinned sources.",
     work: [
       "Read manifests and lock files; for every suspicious package name version, advisory id and the first version that is safe.",
@@ -69,6 +72,7 @@ const AUDITS = [
     agentName: "cloud-architect",
     description: "Infrastructure Security Review",
     seconds: 80,
+    evidence: ["secret-scan", "git-history"],
     goal: "Review what the product runs on as far as the code base describes it: infrastructure code, containers, pipelines, secrets, network.",
     work: [
       "Check identities and their rights, open networks, public storage, encryption at rest and under way, backups and audit logs.",
@@ -105,6 +109,7 @@ export const securityAudit = workflow({
         priority: 10,
         maxTokens: 8000,
         ...reads,
+        evidence: ["repo-map", "dead-files", "complexity", "git-diff"],
         seconds: 80,
         prompt: {
           goal: "Model the threats to this code base, so that the audits after you look where an attack would pay.",
@@ -132,6 +137,7 @@ export const securityAudit = workflow({
           priority: 8,
           maxTokens: 8000,
           ...reads,
+          evidence: audit.evidence,
           seconds: audit.seconds,
           prompt: {
             goal: audit.goal,

@@ -142,6 +142,7 @@ export const testingSuite = workflow({
         phase: "strategy",
         priority: 10,
         maxTokens: 6000,
+        evidence: ["repo-map", "test-run", "coverage", "complexity"],
         seconds: 35,
         prompt: {
           goal: "Decide what is tested where, so that the suites after you find the most dangerous defects at the least cost.",
@@ -168,6 +169,7 @@ export const testingSuite = workflow({
         phase: "report",
         priority: 5,
         maxTokens: 6000,
+        evidence: ["test-run", "coverage"],
         seconds: 30,
         prompt: {
           goal: `Report whether the suites reach ${coverage} % and, more important, which risks of the strategy are still open.`,
