@@ -81,7 +81,16 @@ describe("what users rely on", () => {
 describe("what contributors rely on", () => {
   test("the scripts are these, and each begins with a look at Node", () => {
     const { prepack, ...guarded } = manifest.scripts;
-    expect(Object.keys(guarded)).toEqual(["start", "dev", "build", "check", "test", "bench", "bench:peers"]);
+    expect(Object.keys(guarded)).toEqual([
+      "start",
+      "dev",
+      "build",
+      "check",
+      "test",
+      "test:agents",
+      "bench",
+      "bench:peers",
+    ]);
     for (const [name, command] of Object.entries(guarded))
       expect(command, name).toMatch(/^node scripts\/guard\.mjs && /);
     expect(prepack).toBe("npm run build");

@@ -6,11 +6,10 @@ import { TuttiError } from "../domain/error.ts";
 import { defined } from "../domain/json.ts";
 import type { AgentTask, Budget, ModelChoice } from "../domain/plan.ts";
 import { DEFAULT_MODELS, defaultModel, type Settings } from "../library/settings.ts";
-import { type ModelRef, parseModelRef } from "../runtimes/model/model-ref.ts";
-import { baseUrlOf, configFault } from "../runtimes/model/providers.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { type AgentDefinition, powersOf } from "./agents.ts";
 import type { OrderConfig } from "./order.ts";
+import { addressOf, type Performer, performerFault, performerOf, tellsPrice } from "./performers.ts";
 
 /** What a rehearsal takes for granted where no model is configured. */
 const ASSUMED = DEFAULT_MODELS["anthropic"] ?? "";
@@ -36,7 +35,6 @@ interface Named {
 
 export function chooseModels(tasks: readonly AgentTask[], known: Known, config: OrderConfig): Chosen {
   const { settings, files } = known;
-  const servers = serversOf(settings);
   const isReal = config.rehearse !== true;
   const agents = new Map<string, AgentDefinition>();
   const models = new Map<string, string[]>();
@@ -46,7 +44,9 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
         path: "config.model",
         hint: "set ANTHROPIC_API_KEY (or another provider's key), name a model with --model provider/id, or rehearse with --rehearse",
       });
-    const { text } = isReal ? callable(named.model, named.path, settings) : refOf(named.model, named.path, servers);
+    const { text } = isReal
+      ? callable(named.model, named.path, settings)
+      : performerOf(named.model, named.path, settings);
     models.set(text, [...(models.get(text) ?? []), task]);
     return text;
   };
@@ -61,8 +61,8 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
       if (ofTask === undefined)
         for (const one of choices.slice(1)) use({ model: one, path: fileModel(name) }, name, task.id);
       if (agents.has(name)) continue;
-      const its = ofTask && own ? refOf(own.model, own.path, servers).text : model;
-      const of = { rehearse: !isReal, servers, choices: choicesOf(name, choices, known) };
+      const its = ofTask && own ? performerOf(own.model, own.path, settings).text : model;
+      const of = { rehearse: !isReal, settings, choices: choicesOf(name, choices, known) };
       agents.set(name, definitionOf(file, its, of));
     }
   }
@@ -101,8 +101,8 @@ function severalOf(name: string, file: AgentFile | undefined, { settings }: Know
   const { model, models = [] } = file ?? {};
   if (models.length === 0) return [];
   const path = `agents.${name}.models`;
-  const refs = [...(model === undefined ? [] : [model]), ...models].map((one) => refOf(one, path, serversOf(settings)));
-  const may = isReal ? refs.filter((ref) => configFault(ref, settings.providers) === undefined) : refs;
+  const refs = [...(model === undefined ? [] : [model]), ...models].map((one) => performerOf(one, path, settings));
+  const may = isReal ? refs.filter((ref) => performerFault(ref, settings) === undefined) : refs;
   return [...new Set(may.map(({ text }) => text))];
 }
 
@@ -110,21 +110,14 @@ function choicesOf(name: string, models: readonly string[], { settings, trackOf 
   return models.map((model) => {
     const { attempts, successes, duration } = trackOf?.(name, model) ?? {};
     const known = defined({ attempts, successes, duration });
-    return { model, provider: providerOf(model, serversOf(settings)), ...known };
+    return { model, provider: performerOf(model, fileModel(name), settings).provider, ...known };
   });
 }
 
-function providerOf(model: string, servers: readonly string[]): string {
-  const { provider, name } = parseModelRef(model, servers);
-  return name === undefined ? provider : `${provider}/${name}`;
-}
-
-export const serversOf = ({ providers }: Settings): readonly string[] => Object.keys(providers.compatible);
-
 /** A model that can be called as things are configured now. Throws BAD_INPUT that names who named it. */
-export function callable(model: string, path: string, settings: Settings): ModelRef {
-  const ref = refOf(model, path, serversOf(settings));
-  const fault = configFault(ref, settings.providers);
+export function callable(model: string, path: string, settings: Settings): Performer {
+  const ref = performerOf(model, path, settings);
+  const fault = performerFault(ref, settings);
   if (fault === undefined) return ref;
   throw new TuttiError("BAD_INPUT", `${ref.text} cannot be called: ${fault}`, {
     path,
@@ -132,27 +125,18 @@ export function callable(model: string, path: string, settings: Settings): Model
   });
 }
 
-function refOf(model: string, path: string, servers: readonly string[]): ModelRef {
-  try {
-    return parseModelRef(model, servers);
-  } catch (error) {
-    if (!(error instanceof TuttiError)) throw error;
-    const { code, message, hint } = error;
-    throw new TuttiError(code, message, { path, ...(hint === undefined ? {} : { hint }) });
-  }
-}
-
 /** An agent again as a run's journal knows it. */
 export function definitionOf(
   file: AgentFile | undefined,
   model: string,
-  of: { readonly rehearse: boolean; readonly servers: readonly string[]; readonly choices?: readonly ModelChoice[] },
+  of: { readonly rehearse: boolean; readonly settings: Settings; readonly choices?: readonly ModelChoice[] },
 ): AgentDefinition {
-  const { rehearse, servers, choices } = of;
+  const { rehearse, settings, choices } = of;
+  const { runtime, provider } = performerOf(model, "model", settings);
   return {
-    runtime: rehearse ? "rehearsal" : "model",
+    runtime: rehearse ? "rehearsal" : runtime,
     model,
-    provider: providerOf(model, servers),
+    provider,
     ...(choices && choices.length > 0 && { models: choices }),
     ...(file?.places !== undefined && { places: file.places }),
     ...(file && { description: file.description, instructions: file.instructions, ...powersOf(file) }),
@@ -174,9 +158,11 @@ export function checkPrices(
 ): void {
   if (budget?.usd === undefined) return;
   const usage = { input: 1000, output: 1000, cacheRead: 0, cacheWrite: 0 };
-  const { prices, providers } = settings;
+  const { prices } = settings;
   for (const model of models) {
-    const baseUrl = baseUrlOf(parseModelRef(model, serversOf(settings)), providers);
+    const performer = performerOf(model, path, settings);
+    const baseUrl = addressOf(performer, settings);
+    if (tellsPrice(performer, settings)) continue;
     if (costOf(model, usage, { prices, ...(baseUrl !== undefined && { baseUrl }) }) === null)
       throw new TuttiError("BAD_INPUT", `the price of ${model} is not known, so a budget in money cannot hold it`, {
         path,

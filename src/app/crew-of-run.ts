@@ -6,7 +6,8 @@ import type { Runtime } from "../domain/ports.ts";
 import { hasOutput, isSettled, type Node } from "../graph/dag.ts";
 import { taskOf } from "../graph/expand.ts";
 import type { AgentDefinition } from "./agents.ts";
-import { callable, definitionOf, type Known, namesIn, serversOf } from "./crew-of-files.ts";
+import { callable, definitionOf, type Known, namesIn } from "./crew-of-files.ts";
+import { isReal } from "./performers.ts";
 
 /** Which tasks are still to be done: by a resume, by a retry or fork, and by one that begins further up. */
 export const TO_DO = {
@@ -26,7 +27,7 @@ export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
   const { files, settings } = known;
   const agents = new Map<string, AgentDefinition>();
   for (const [name, { runtime, model, choices }] of Object.entries(state.places.agents)) {
-    if ((runtime !== "model" && runtime !== "rehearsal") || model === undefined)
+    if ((!isReal(runtime) && runtime !== "rehearsal") || model === undefined)
       throw new TuttiError(
         "BAD_INPUT",
         `run ${state.run} was begun by a program: its agent '${name}' is a ${runtime} of that program`,
@@ -38,7 +39,7 @@ export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
         path: `agents.${name}`,
         hint: "put its file back, or cancel the run",
       });
-    const of = { rehearse: runtime === "rehearsal", servers: serversOf(settings), ...(choices && { choices }) };
+    const of = { rehearse: runtime === "rehearsal", settings, ...(choices && { choices }) };
     agents.set(name, definitionOf(file, model, of));
   }
   for (const { model, by } of modelsNeeded(state, toDo)) callable(model, `agents.${by}`, settings);
@@ -54,7 +55,7 @@ export function modelsNeeded(state: RunState, toDo: ToDo): readonly { readonly m
       const card = state.places.agents[name];
       const several = card?.choices?.map((one) => one.model) ?? [card?.model];
       for (const model of node.spec.model === undefined ? several : [node.spec.model])
-        if (card?.runtime === "model" && model !== undefined && !needed.has(model)) needed.set(model, name);
+        if (isReal(card?.runtime) && model !== undefined && !needed.has(model)) needed.set(model, name);
     }
   }
   return [...needed].map(([model, by]) => ({ model, by }));

@@ -7,7 +7,7 @@ import type { AgentTask } from "../domain/plan.ts";
 import type { Journal } from "../domain/ports.ts";
 import { taskOf } from "../graph/expand.ts";
 import { settingsOf } from "./conducted.ts";
-import { type Chosen, callable, chooseModels, definitionOf, type Known, namesIn, serversOf } from "./crew-of-files.ts";
+import { type Chosen, callable, chooseModels, definitionOf, type Known, namesIn } from "./crew-of-files.ts";
 import { crewOfRun } from "./crew-of-run.ts";
 import type { Forecast } from "./forecast.ts";
 import type { Histories } from "./history.ts";
@@ -145,7 +145,7 @@ function withChange(
     const { text } = callable(change.model, "model", known.settings);
     const one = definitionOf(known.files.get(change.agent), text, {
       rehearse: true,
-      servers: serversOf(known.settings),
+      settings: known.settings,
     });
     return { ...plan, agents: { ...agents, [change.agent]: one } };
   }

@@ -143,7 +143,7 @@ export class Host {
    * server of a model that it begins with is certainly not there.
    */
   async admit(prepared: Prepared): Promise<Prepared> {
-    await checkReach(prepared, this.settings, this.#options.env);
+    await checkReach(prepared, this.settings, this.#options);
     const { dayBudget } = this.settings;
     if (dayBudget === undefined || prepared.config.rehearse) return prepared;
     if (dayBudget.usd !== undefined) checkPrices(prepared.models.keys(), dayBudget, "dayBudget.usd", this);

@@ -7,9 +7,11 @@ import type { Loaded } from "../library/catalog.ts";
 import type { Settings } from "../library/settings.ts";
 import { mcpTools } from "../runtimes/mcp/servers.ts";
 import { type Delta, modelRuntime } from "../runtimes/model/runtime.ts";
+import { outsideRuntime } from "../runtimes/outside-runtime.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { needsIn } from "../runtimes/rehearsal/needs.ts";
 import { rehearsalRuntime } from "../runtimes/rehearsal/runtime.ts";
+import { isOutside, OUTSIDE } from "../runtimes/runtime-ref.ts";
 import { worktrees } from "../workspace/worktrees.ts";
 import type { AgentDefinition } from "./agents.ts";
 import type { Histories } from "./history.ts";
@@ -53,7 +55,14 @@ export function runtimesOf(
     const shell = { env, hidden: [home] };
     const source = mcpTools({ servers: settings.mcpServers, env });
     const model = modelRuntime({ ...shared, ...files, shell, source, secrets, providers: settings.providers });
-    return scrubbedRuntimes({ model }, secrets);
+    const outside = outsideRuntime({ ...shared, ...files, env, settings });
+    // A task may name another model than its agent: that decides, whatever its agent is.
+    const either: Runtime = {
+      converses: true,
+      perform: (attempt, world) =>
+        (isOutside(attempt.task.model ?? attempt.agent.model ?? "") ? outside : model).perform(attempt, world),
+    };
+    return scrubbedRuntimes(Object.fromEntries(["model", ...OUTSIDE].map((name) => [name, either])), secrets);
   }
   const { chaos } = rehearsal;
   // Virtual time passes as fast as it can by itself.
@@ -63,6 +72,6 @@ export function runtimesOf(
 }
 
 /** Somebody's whole home is no repository, wherever a command was typed. */
-function isWorkplace(folder: string | undefined): folder is string {
+export function isWorkplace(folder: string | undefined): folder is string {
   return folder !== undefined && folder !== homedir() && folder !== parse(folder).root;
 }

@@ -1,17 +1,13 @@
-/** Looks at what Tutti stands on: this Node, the home, the journal, providers, agents, workflows. */
+/** Looks at what Tutti stands on: this Node, the home, the journal, providers, agents, workflows, and what agents work with. */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf } from "../domain/error.ts";
 import { defaultModel } from "../library/settings.ts";
+import { examineAgents } from "./examine-agents.ts";
+import type { Finding } from "./finding.ts";
 import { openHome } from "./home.ts";
 import type { Io } from "./io.ts";
 import { plural } from "./units.ts";
-
-export interface Finding {
-  readonly what: string;
-  readonly state: "ok" | "note" | "wrong";
-  readonly words: string;
-}
 
 export async function examine(io: Io): Promise<readonly Finding[]> {
   const findings: Finding[] = [{ what: "Node", state: "ok", words: process.versions.node }];
@@ -28,11 +24,10 @@ export async function examine(io: Io): Promise<readonly Finding[]> {
   }
   try {
     await using home = await openHome(io);
-    findings.push(...(await inHome(home)));
+    findings.push(...(await inHome(home)), ...(await examineAgents(home.host.settings, io.env)));
   } catch (error) {
     say("settings", "wrong", reasonOf(error));
   }
-  say("sandbox", "note", "not built yet; agents of today have no tools");
   return findings;
 }
 

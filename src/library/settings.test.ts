@@ -17,7 +17,7 @@ function home(config?: string): string {
 
 test("without a file and keys nothing is set and no provider is found", async () => {
   expect(await loadSettings(home(), {})).toEqual({
-    ...{ agentModels: {}, providers: { compatible: {} }, prices: {}, found: [] },
+    ...{ agentModels: {}, mcpServers: {}, providers: { compatible: {} }, prices: {}, found: [] },
   });
   expect(await loadSettings(home("# nothing yet\n"), {})).toMatchObject({ found: [] });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import type { Budget } from "../domain/plan.ts";
-import { fields, isRecord, listOf, type Shape, text, wrong } from "../domain/shape.ts";
+import { fields, isRecord, listOf, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
 
 export interface ProviderAccess {
   readonly apiKey?: string;
@@ -41,6 +41,35 @@ export interface Settings {
   readonly askAbove?: number;
   /** Servers whose tools agents may use that name them. */
   readonly mcpServers: { readonly [name: string]: McpServerSetting };
+  /** Coding agents of the user's own, or other commands for those that are known. */
+  readonly codingAgents?: {
+    readonly [name: string]: {
+      readonly command: string;
+      readonly args?: readonly string[];
+      readonly env?: readonly string[];
+    };
+  };
+  /** Programs that are agents. */
+  readonly commands?: {
+    readonly [name: string]: {
+      readonly command: string;
+      readonly args?: readonly string[];
+      readonly env?: readonly string[];
+      readonly output?: "text" | "lines";
+      readonly timeout?: number;
+    };
+  };
+  /** Services that are agents. */
+  readonly remotes?: {
+    readonly [name: string]: {
+      readonly url: string;
+      readonly health?: string;
+      readonly key?: string;
+      readonly timeout?: number;
+    };
+  };
+  /** Where programs are looked for. */
+  readonly path?: string;
   /** Providers that can be called, each with where that was found. */
   readonly found: readonly { readonly provider: string; readonly by: string }[];
 }
@@ -68,6 +97,24 @@ const mapOf =
   };
 const argv: Shape = (value) =>
   listOf(text(2000, 1))(value) ?? ((value as readonly string[]).length > 0 ? undefined : wrong("must name a program"));
+/** They are written `acp/NAME` and the like. */
+const namedOf =
+  (check: Shape): Shape =>
+  (value) => {
+    const bad = isRecord(value)
+      ? Object.keys(value).find((name) => !/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(name))
+      : undefined;
+    if (bad !== undefined) return wrong("must be named by letters, digits, '.', '_' and '-'", `.${bad}`);
+    return mapOf(check)(value);
+  };
+const variables: Shape = listOf((value) =>
+  typeof value === "string" && /^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(value)
+    ? undefined
+    : wrong("must be the name of an environment variable; its value stays where it is"),
+);
+const program = { command: text(2000, 1), args: listOf(text(10_000)), env: variables };
+/** Milliseconds, a week at most. */
+const duration = whole(1, 7 * 24 * 3_600_000);
 const price = fields({ input: amount, output: amount, cacheRead: amount, cacheWrite: amount }, ["input", "output"]);
 const started = fields({ command: text(1000, 1), args: listOf(text(4000)), env: listOf(text(200, 1)) }, ["command"]);
 const served = fields({ url: text(2000, 1), tokenEnv: text(200, 1) }, ["url"]);
@@ -83,6 +130,11 @@ const shape = fields({
   askAbove: amount,
   dayBudget: fields({ usd: amount, tokens: amount }),
   mcpServers: mapOf((value) => (isRecord(value) && "url" in value ? served : started)(value)),
+  codingAgents: namedOf(fields(program, ["command"])),
+  commands: namedOf(fields({ ...program, output: oneOf(["text", "lines"]), timeout: duration }, ["command"])),
+  remotes: namedOf(
+    fields({ url: text(2000, 1), health: text(2000, 1), keyEnv: text(200, 1), timeout: duration }, ["url"]),
+  ),
 });
 
 interface File {
@@ -97,6 +149,16 @@ interface File {
   readonly mcpServers?: Settings["mcpServers"];
   readonly askAbove?: number;
   readonly dayBudget?: NonNullable<Settings["dayBudget"]>;
+  readonly codingAgents?: NonNullable<Settings["codingAgents"]>;
+  readonly commands?: NonNullable<Settings["commands"]>;
+  readonly remotes?: {
+    readonly [name: string]: {
+      readonly url: string;
+      readonly health?: string;
+      readonly keyEnv?: string;
+      readonly timeout?: number;
+    };
+  };
 }
 
 export async function loadSettings(home: string, env: Environment): Promise<Settings> {
@@ -122,6 +184,10 @@ export async function loadSettings(home: string, env: Environment): Promise<Sett
     compatible[name] = { baseUrl, ...(key && { apiKey: key }) };
     found.push({ provider: `compatible/${name}`, by: "config.yaml" });
   }
+  const remotes = Object.entries(file.remotes ?? {}).map(([name, { keyEnv, ...rest }]) => {
+    const key = keyEnv === undefined ? undefined : env[keyEnv];
+    return [name, { ...rest, ...(key && { key }) }] as const;
+  });
   return {
     ...(file.model !== undefined && { model: file.model }),
     agentModels: file.agentModels ?? {},
@@ -140,6 +206,10 @@ export async function loadSettings(home: string, env: Environment): Promise<Sett
     ...(file.askAbove !== undefined && { askAbove: file.askAbove }),
     ...(file.agentsMd !== undefined && { agentsMd: file.agentsMd }),
     ...(file.evidenceCommands && { evidenceCommands: file.evidenceCommands }),
+    ...(file.codingAgents && { codingAgents: file.codingAgents }),
+    ...(file.commands && { commands: file.commands }),
+    ...(remotes.length > 0 && { remotes: Object.fromEntries(remotes) }),
+    ...(env["PATH"] !== undefined && { path: env["PATH"] }),
     found,
   };
 }

@@ -50,6 +50,8 @@ export interface ChildOptions {
   readonly grace?: number;
   /** Called with each piece of its standard output, as it comes. */
   readonly onOutput?: (piece: Buffer) => void;
+  /** Called when it can say nothing more there, though it may still run. */
+  readonly onOutputEnd?: () => void;
   /** Stays open for `write`; otherwise it reads nothing. */
   readonly talks?: true;
 }
@@ -69,6 +71,8 @@ export interface ChildEnd {
 }
 
 const GRACE = 5000;
+/** Milliseconds; timers of the system reach no further. */
+export const FOREVER = 2 ** 31 - 1;
 /** Milliseconds until the first look at its memory and its children, and between two. */
 const LOOK = { first: 150, next: 1000 } as const;
 
@@ -151,7 +155,7 @@ export class Child {
   }
 
   #watch(child: ChildProcessWithoutNullStreams): void {
-    const { signal, onOutput, talks } = this.#options;
+    const { signal, onOutput, onOutputEnd, talks } = this.#options;
     const take = (tape: Tape, told?: (piece: Buffer) => void) => (piece: Buffer) => {
       this.#bytes += piece.length;
       tape.take(piece);
@@ -161,6 +165,7 @@ export class Child {
     };
     child.stdout.on("data", take(this.#output, onOutput));
     child.stderr.on("data", take(this.#errors));
+    if (onOutputEnd) child.stdout.once("close", onOutputEnd);
     // Whoever has gone cannot be written to: how it ended says why.
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on("error", () => {});
     if (!talks) child.stdin.end();

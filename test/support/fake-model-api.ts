@@ -1,0 +1,89 @@
+/** A model's API as coding agents call it: it asks for one command, and then says that all is done. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { eventsOf } from "./fake-protocols.ts";
+
+export interface FakeModelApi extends AsyncDisposable {
+  readonly url: string;
+  /** Tokens that it told since the last `script`. */
+  tokens: number;
+  calls: number;
+  /** From now on: the command that it wants run, before it says `Done`. */
+  script(command: string): void;
+}
+
+const USAGE = { fresh: 100, output: 20 };
+
+export async function fakeModelApi(): Promise<FakeModelApi> {
+  const state = { tokens: 0, calls: 0, command: "true" };
+  const server = createServer((request, response) => void serve(request, response, state));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get tokens() {
+      return state.tokens;
+    },
+    get calls() {
+      return state.calls;
+    },
+    script(command) {
+      Object.assign(state, { tokens: 0, calls: 0, command });
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  state: { tokens: number; calls: number; command: string },
+) {
+  const { pathname } = new URL(request.url ?? "/", "http://localhost");
+  let text = "";
+  for await (const piece of request) text += piece;
+  const body = text === "" ? {} : (JSON.parse(text) as { tools?: { name?: string; function?: { name?: string } }[] });
+  const isMessages = pathname.endsWith("/v1/messages");
+  if (!isMessages && !pathname.endsWith("/responses")) return void response.writeHead(404).end("{}");
+  state.calls++;
+  state.tokens += USAGE.fresh + USAGE.output;
+  const names = (body.tools ?? []).flatMap((tool) => tool.name ?? tool.function?.name ?? []);
+  const shell = names.find((name) => /^(bash|shell|exec_command|shell_command|local_shell)$/i.test(name));
+  const isAnswered = /tool_result|function_call_output/.test(text);
+  const wants = shell !== undefined && !isAnswered;
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const events = isMessages
+    ? anthropic(wants, shell ?? "", state.command)
+    : responses(wants, shell ?? "", state.command);
+  for (const event of events) response.write(event);
+  response.end();
+}
+
+function anthropic(wants: boolean, name: string, command: string): readonly string[] {
+  const input = { command, description: "what was asked for" };
+  return eventsOf(
+    "anthropic",
+    wants ? { calls: [{ id: "call_1", name, input }], usage: USAGE } : { text: ["Done"], usage: USAGE },
+  );
+}
+
+/** The newer protocol of OpenAI, as far as Codex reads it. */
+function responses(wants: boolean, name: string, command: string): readonly string[] {
+  const argument =
+    name === "exec_command" ? { cmd: command } : { command: name === "shell" ? ["bash", "-c", command] : command };
+  const item = wants
+    ? { type: "function_call", id: "fc_1", call_id: "call_1", name, arguments: JSON.stringify(argument) }
+    : { type: "message", id: "m_1", role: "assistant", content: [{ type: "output_text", text: "Done" }] };
+  const usage = {
+    ...{ input_tokens: USAGE.fresh, output_tokens: USAGE.output, total_tokens: USAGE.fresh + USAGE.output },
+    ...{ input_tokens_details: { cached_tokens: 0 }, output_tokens_details: { reasoning_tokens: 0 } },
+  };
+  const event = (type: string, more: object) => `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;
+  return [
+    event("response.created", { response: { id: "r_1" } }),
+    event("response.output_item.done", { output_index: 0, item }),
+    event("response.completed", { response: { id: "r_1", usage } }),
+  ];
+}
