@@ -131,7 +131,7 @@ test("1: a model's server that breaks off fails the task with what to look at, a
   const { code, out, err } = await terminal.tutti("run", "plan.json", ...how);
   server.close();
   expect(code).toBe(1);
-  expect(out).toMatch(/a failed \(error\): .*the connection was cut/);
+  expect(out).toMatch(/a failed \(network\): .*the connection was cut/);
   expect(out).toMatch(/retry \w{8} a +# again/);
   expect(err).toMatch(/wrote 1 file to /);
 });

@@ -15,6 +15,7 @@ const BOTH = [
   { protocol: "anthropic", model: ANTHROPIC },
   { protocol: "openai", model: OPENAI },
 ] as const;
+const CUT = expect.stringMatching(/^(error|network)$/);
 const KEY = "sk-ant-very/secret+key==1234";
 
 let fake: FakeProvider;
@@ -79,14 +80,14 @@ describe.each(BOTH)("[bar:providers] over the protocol of $protocol", ({ protoco
     ["a refusal", { stop: stop("refusal", "content_filter") }, "refused", /refused/],
     ["a reply cut at maxTokens", { stop: stop("max_tokens", "length") }, "invalid-output", /maxTokens/],
     ["400", { status: 400 }, "error", /400.*refused again/],
-    ["401", { status: 401 }, "error", new RegExp(`401.*set ${protocol.toUpperCase()}_API_KEY`)],
-    ["403", { status: 403 }, "error", /403.*key/],
+    ["401", { status: 401 }, "auth", new RegExp(`401.*set ${protocol.toUpperCase()}_API_KEY`)],
+    ["403", { status: 403 }, "auth", /403.*key/],
     ["404", { status: 404 }, "error", /404.*model's name/],
     ["a redirect", { status: 307, headers: { location: "http://127.0.0.1:9/" } }, "error", /points elsewhere/],
     [
       "a quota that is used up",
       { status: 429, headers: { "retry-after": "1" }, error: { type: "insufficient_quota", message: "pay" } },
-      "rate-limit",
+      "quota",
       /used up/,
     ],
   ])("%s is final, and says what to do", async (_name, reply, failure, words) => {
@@ -112,7 +113,7 @@ describe.each(BOTH)("[bar:providers] over the protocol of $protocol", ({ protoco
       if (outcome.ok) {
         expect(outcome.output, JSON.stringify(cut)).toBe("One two three");
         if (typeof cut.after === "number") expect(cut.after).toBeGreaterThan(lastText + 1);
-      } else expect(outcome, JSON.stringify(cut)).toMatchObject({ failure: "error", retry: "safe" });
+      } else expect(outcome, JSON.stringify(cut)).toMatchObject({ failure: CUT, retry: "safe" });
     }
   });
 
@@ -340,7 +341,8 @@ describe("what is known before anything is sent", () => {
     const baseUrl = closed.url;
     await closed[Symbol.asyncDispose]();
     const gone = await runtime({ providers: { ollama: { baseUrl } } }).perform(attemptOf("ollama/m"), heldWorld());
-    expect(gone).toMatchObject({ failure: "error", retry: "safe", reason: expect.stringMatching(/is Ollama running/) });
+    const reason = expect.stringMatching(/is Ollama running/);
+    expect(gone).toMatchObject({ failure: "network", retry: "safe", reason });
     expect(gone.usage).toBeUndefined();
 
     // It takes connections, and never answers the handshake of TLS.
@@ -374,7 +376,7 @@ test("a stream of Google that is cut is never taken for a whole reply", async ()
     for (const after of [0, 1, 2])
       expect(await ending("google/gemini-2.5-pro", { after, fault }), `${fault} ${after}`).toMatchObject({
         ok: false,
-        failure: "error",
+        failure: fault === "cut" ? "network" : "error",
         retry: "safe",
       });
 });

@@ -158,6 +158,10 @@ const BARS: readonly Promised[] = [
   { id: "F8", text: "An empty reply, or one that asks for no tool that it could name, is asked about once" },
   { id: "F9", text: "Calls that are wrong are answered; three replies of nothing else end the attempt by name" },
   { id: "F10", text: "The same call with the same result is warned of at the third time and stopped at the fifth" },
+  {
+    id: "bar:outage",
+    text: "200 agents through an outage of 30 minutes: the provider sees at most 1.1 times the calls that there are to make",
+  },
   { id: "bar:providers", text: "Each fault of a provider ends in its named outcome, and nothing is paid twice" },
   {
     id: "bar:code-review",

@@ -235,7 +235,7 @@ describe("what does not go well", () => {
   ])("[F8] %s is asked about once, and then the attempt may be tried again", async (_name, text) => {
     const root = homes.path({ a: "x" });
     fake.script({ text });
-    const failed = { ok: false, failure: "invalid-output", retry: "safe", usage: { turns: 2 } };
+    const failed = { ok: false, failure: "empty", retry: "safe", usage: { turns: 2 } };
     expect(await perform({ root })).toMatchObject(failed);
     fake.script({ text }, DONE);
     expect(await perform({ root })).toMatchObject({ ok: true, output: "Done" });

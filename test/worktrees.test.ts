@@ -232,3 +232,18 @@ test("a worktree that was deleted under an attempt is named, and nothing is writ
   expect(git(folder, "for-each-ref", `refs/tutti/${RUN}/`)).toBe("");
   await space.close();
 });
+
+test("[I12] what was done and not accepted is kept when the next attempt is done, and a reviewer's own files lie apart", async () => {
+  const folder = repository();
+  const { write, open } = over(folder);
+  await write("build", { "a.txt": "not good enough\n" });
+  await write("build", { "a.txt": "better\n" });
+  expect(git(folder, "show", `refs/tutti/${RUN}/build:a.txt`)).toBe("better");
+  expect(git(folder, "show", `refs/tutti/${RUN}.failed/build/1.earlier:a.txt`)).toBe("not good enough");
+  const space = await open("build+review", ["build"]);
+  expect(await space.read("a.txt")).toBe("better\n");
+  await space.write("notes.md", "fine\n");
+  expect(await space.keep("done")).toMatchObject({ ref: `refs/tutti/${RUN}/build+review` });
+  await space.close();
+  expect(git(folder, "show", `refs/tutti/${RUN}/build:a.txt`)).toBe("better");
+});

@@ -3,7 +3,7 @@
  * the work was: a gate's decision about the tasks behind it, a judging task's `approved` or `score`, a loop that had to
  * go round again. Rehearsals say nothing about anybody.
  */
-import type { RunEvent } from "../domain/events.ts";
+import type { Failure, RunEvent } from "../domain/events.ts";
 import { isRecord } from "../domain/shape.ts";
 import type { Observation } from "./performance.ts";
 
@@ -17,6 +17,9 @@ interface Task {
   model: string;
   restarts: number;
 }
+/** Who was stopped has not failed; limits, keys and networks are nobody's fault here. */
+const NOT_ITS_OWN: readonly Failure[] = ["stopped", "rejected", "rate-limit", "quota", "auth", "network", "budget"];
+
 /** What conducting itself was like. */
 export interface Conducting {
   readonly delegated: number;
@@ -130,8 +133,7 @@ export class Lesson {
 
   #attempt(event: Extract<RunEvent, { type: "task:retry" | "task:error" | "task:complete" }>, ok: boolean): void {
     const task = this.#tasks.get(event.taskId);
-    // Who was stopped has not failed, and waiting for a provider's limit is nobody's fault.
-    if (event.type !== "task:complete" && ["stopped", "rejected", "rate-limit"].includes(event.failure)) return;
+    if (event.type !== "task:complete" && NOT_ITS_OWN.includes(event.failure)) return;
     this.#tried.set(event.taskId, (this.#tried.get(event.taskId) ?? 0) + 1);
     const { taskId, agentName: agent, duration, tokensUsed: tokens, costUsd } = event;
     const kind = task?.kind ?? "";

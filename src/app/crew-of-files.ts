@@ -8,6 +8,7 @@ import type { AgentTask, Budget, ModelChoice } from "../domain/plan.ts";
 import { DEFAULT_MODELS, defaultModel, type Settings } from "../library/settings.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { type AgentDefinition, powersOf } from "./agents.ts";
+import { helpersIn, namesIn } from "./names-in.ts";
 import type { OrderConfig } from "./order.ts";
 import { addressOf, type Performer, performerFault, performerOf, tellsPrice } from "./performers.ts";
 
@@ -51,7 +52,8 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
     return text;
   };
   for (const [i, task] of tasks.entries()) {
-    for (const name of namesIn(task)) {
+    const helpers = helpersIn(task, config.recovery).filter((name) => files.has(name));
+    for (const name of new Set([...namesIn(task), ...helpers])) {
       const file = files.get(name);
       const several = severalOf(name, file, known, isReal);
       const own = namedFor(name, several[0] ?? file?.model ?? file?.models?.[0], settings, config);
@@ -141,12 +143,6 @@ export function definitionOf(
     ...(file?.places !== undefined && { places: file.places }),
     ...(file && { description: file.description, instructions: file.instructions, ...powersOf(file) }),
   };
-}
-
-/** Everybody whom a task may need. */
-export function namesIn(task: Pick<AgentTask, "agentName" | "fallbacks" | "forEach">): readonly string[] {
-  const reduce = task.forEach?.reduce?.agentName;
-  return [...new Set([task.agentName, ...(task.fallbacks ?? []), ...(reduce === undefined ? [] : [reduce])])];
 }
 
 /** A model of unknown price cannot be held to a limit of money (I7). */

@@ -6,7 +6,8 @@ import type { Runtime } from "../domain/ports.ts";
 import { hasOutput, isSettled, type Node } from "../graph/dag.ts";
 import { taskOf } from "../graph/expand.ts";
 import type { AgentDefinition } from "./agents.ts";
-import { callable, definitionOf, type Known, namesIn } from "./crew-of-files.ts";
+import { callable, definitionOf, type Known } from "./crew-of-files.ts";
+import { namesIn } from "./names-in.ts";
 import { isReal } from "./performers.ts";
 
 /** Which tasks are still to be done: by a resume, by a retry or fork, and by one that begins further up. */

@@ -7,10 +7,11 @@ import type { AgentTask } from "../domain/plan.ts";
 import type { Journal } from "../domain/ports.ts";
 import { taskOf } from "../graph/expand.ts";
 import { settingsOf } from "./conducted.ts";
-import { type Chosen, callable, chooseModels, definitionOf, type Known, namesIn } from "./crew-of-files.ts";
+import { type Chosen, callable, chooseModels, definitionOf, type Known } from "./crew-of-files.ts";
 import { crewOfRun } from "./crew-of-run.ts";
 import type { Forecast } from "./forecast.ts";
 import type { Histories } from "./history.ts";
+import { namesIn } from "./names-in.ts";
 import type { Planned } from "./order.ts";
 
 /** The middle of many rehearsals. */

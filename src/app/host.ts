@@ -36,7 +36,6 @@ import { type DryRun, dryRuns } from "./dry-run.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { RunHandle } from "./handle.ts";
 import { type Histories, learn } from "./history.ts";
-import { createLimits } from "./limits.ts";
 import type { Branch } from "./lineage.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
 import { type Planned, planOf } from "./order.ts";
@@ -46,6 +45,7 @@ import { needsPast, unnamedIn } from "./readying.ts";
 import { type Means, runtimesOf } from "./runtimes-of-run.ts";
 import { systemClock } from "./system.ts";
 import { checkTalk } from "./talk-check.ts";
+import { PER_PROVIDER, trafficBy } from "./traffic.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import { Busy, passTime } from "./virtual-run.ts";
 
@@ -75,8 +75,6 @@ async function begun(handle: RunHandle): Promise<Begun> {
 }
 
 const PLACES = 5;
-/** Attempts at once with one provider, over all runs of this process. */
-const PER_PROVIDER = { anthropic: 50, openai: 50, google: 50 };
 
 export class Host {
   readonly home: string;
@@ -87,7 +85,7 @@ export class Host {
   readonly #options: HostOptions;
   readonly #places: number;
   readonly #handed = new Map<string, AtHand>();
-  readonly #limits = createLimits(PER_PROVIDER);
+  readonly #traffic = trafficBy(systemClock);
   #agency: Agency | undefined;
   #history: Histories | undefined;
   readonly #handles = new Map<string, { readonly handle: RunHandle; readonly orchestrator: AgentOrchestrator }>();
@@ -352,7 +350,9 @@ export class Host {
   #means(repository: string | undefined): Means {
     const { settings, library, costOf } = this;
     const { onDelta, env } = this.#options;
-    return { settings, library, costOf, env, home: this.home, ...this.#learned, ...defined({ onDelta, repository }) };
+    const { pace } = this.#traffic;
+    const own = { settings, library, costOf, env, pace, home: this.home };
+    return { ...own, ...this.#learned, ...defined({ onDelta, repository }) };
   }
 
   #conduct(of: Conducted, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {
@@ -372,7 +372,7 @@ export class Host {
       // Told to the run too, so that it passes over a model whose provider has no place.
       providers: PER_PROVIDER,
       // A rehearsal calls no provider and takes nobody's place there.
-      limits: rehearsal ? createLimits(PER_PROVIDER) : this.#limits,
+      limits: (rehearsal ? trafficBy(clock) : this.#traffic).limits,
       ...(isVirtual ? counted(handed, busy) : handed),
       // In virtual time nobody could answer a gate.
       ...(isVirtual && { people: REHEARSED_PEOPLE }),

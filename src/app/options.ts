@@ -1,5 +1,6 @@
 /** The options of an orchestrator, with their defaults and limits. */
 import { TuttiError } from "../domain/error.ts";
+import type { Ladders } from "../domain/failures.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import {
   type Budget,
@@ -11,6 +12,7 @@ import {
 import type { Clock, Evidence, Files, Guidance, Journal, Limits, People, Runtime } from "../domain/ports.ts";
 import type { Random } from "../domain/random.ts";
 import { isRecord } from "../domain/shape.ts";
+import { ladders } from "../graph/fields.ts";
 import type { Agents } from "./agents.ts";
 
 export interface OrchestratorConfig {
@@ -36,6 +38,10 @@ export interface OrchestratorConfig {
   readonly retryDelay?: number;
   /** How often an attempt is begun again after its host died. Default 3. */
   readonly maxRestarts?: number;
+  /** What is done about failed attempts, by the class of their failure; a task's own ladder wins. */
+  readonly recovery?: Ladders;
+  /** Somebody answers gates, so that failures may be asked about. Default: whether there are `people`. */
+  readonly attended?: boolean;
   /** For jitter. Default: drawn anew for each run. */
   readonly seed?: number;
   /** Where an agent has several models, those that are little known get their chance. */
@@ -78,6 +84,8 @@ const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
   budget: true,
   retryDelay: true,
   maxRestarts: true,
+  recovery: true,
+  attended: true,
   seed: true,
   explore: true,
   people: true,
@@ -113,6 +121,9 @@ export function checkConfig(config: OrchestratorConfig): void {
     );
   if (config.enableCommunication !== undefined && typeof config.enableCommunication !== "boolean")
     wrong("enableCommunication", "must be true or false");
+  const found = config.recovery === undefined ? undefined : ladders(config.recovery);
+  if (found) wrong(`recovery${found.at}`, found.fault);
+  if (config.attended !== undefined && typeof config.attended !== "boolean") wrong("attended", "must be true or false");
   if (config.explore !== undefined && typeof config.explore !== "boolean") wrong("explore", "must be true or false");
   record("providers", config.providers);
   for (const [name, places] of Object.entries(config.providers ?? {})) whole(`providers.${name}`, places, 1, 100_000);
@@ -142,7 +153,8 @@ function wrong(path: string, fault: string): never {
 }
 
 export function runOptions(config: OrchestratorConfig, seed: number): RunOptions {
-  const { globalTimeout = 300_000, providers, budget, rehearsal } = config;
+  const { globalTimeout = 300_000, providers, budget, rehearsal, recovery, people } = config;
+  const { attended = people !== undefined } = config;
   return {
     maxParallelAgents: config.maxParallelAgents ?? 3,
     enableCommunication: config.enableCommunication ?? true,
@@ -153,6 +165,8 @@ export function runOptions(config: OrchestratorConfig, seed: number): RunOptions
     seed: config.seed ?? seed,
     ...(config.explore === true ? { explore: true } : {}),
     ...(config.folder === undefined ? {} : { folder: config.folder }),
+    ...(attended ? { attended } : {}),
+    ...(recovery === undefined ? {} : { recovery }),
     ...(providers === undefined ? {} : { providers }),
     ...(globalTimeout === Number.POSITIVE_INFINITY ? {} : { globalTimeout }),
     ...(budget === undefined ? {} : { budget }),

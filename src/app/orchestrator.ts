@@ -21,7 +21,9 @@ import { createSqliteJournal } from "../journal/sqlite.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { type Crew, crewOf } from "./agents.ts";
 import { type Opened, RunHandle } from "./handle.ts";
+import { checkHedges } from "./hedges.ts";
 import { type Branch, blobsOf, branchOf, type Descent, editOf } from "./lineage.ts";
+import { namesIn } from "./names-in.ts";
 import { checkConfig, type OrchestratorConfig, runOptions } from "./options.ts";
 import { systemChance, systemClock } from "./system.ts";
 
@@ -159,6 +161,7 @@ export class AgentOrchestrator {
   #checked(input: unknown): () => readonly AgentTask[] {
     try {
       const tasks = checkPlan(input, { agents: new Set(Object.keys(this.#crew.cards)) }).map(copyOf);
+      checkHedges(tasks, this.#config.agents ?? {});
       return () => tasks;
     } catch (error) {
       return () => {
@@ -231,9 +234,8 @@ export class AgentOrchestrator {
   /** A run goes on only where all of its agents are. */
   #checkCrew(state: RunState): void {
     for (const node of state.graph.nodes.values()) {
-      const names = [node.spec?.agentName, ...(node.spec?.fallbacks ?? [])];
-      for (const name of names)
-        if (name !== undefined && !this.#crew.runtimeOf(name))
+      for (const name of node.spec ? namesIn(node.spec) : [])
+        if (!this.#crew.runtimeOf(name))
           throw new TuttiError(
             "BAD_INPUT",
             `run ${state.run} needs agent '${name}', which is not here${didYouMean(name, Object.keys(this.#crew.cards))}`,
@@ -284,19 +286,10 @@ export class AgentOrchestrator {
 /** Deep where a task is deep, which most are not. */
 function copyOf(task: AgentTask): AgentTask {
   const { context, when, until, forEach, gate, dependencies, fallbacks, repeats, reads, evidence, output } = task;
-  if (
-    context ||
-    when ||
-    until ||
-    forEach ||
-    typeof gate === "object" ||
-    fallbacks ||
-    repeats ||
-    reads ||
-    evidence ||
-    output
-  )
-    return structuredClone(task);
+  const { recovery, validate, budget } = task;
+  const lists = fallbacks || repeats || reads || evidence;
+  const isDeep = context || when || until || forEach || lists || output || recovery || validate || budget;
+  if (isDeep || typeof gate === "object") return structuredClone(task);
   return dependencies ? { ...task, dependencies: dependencies.slice() } : { ...task };
 }
 

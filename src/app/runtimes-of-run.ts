@@ -6,6 +6,7 @@ import type { Clock, Runtime } from "../domain/ports.ts";
 import type { Loaded } from "../library/catalog.ts";
 import type { Settings } from "../library/settings.ts";
 import { mcpTools } from "../runtimes/mcp/servers.ts";
+import type { Pace } from "../runtimes/model/pace.ts";
 import { type Delta, modelRuntime } from "../runtimes/model/runtime.ts";
 import { outsideRuntime } from "../runtimes/outside-runtime.ts";
 import type { CostOf } from "../runtimes/prices.ts";
@@ -23,6 +24,8 @@ export interface Means {
   readonly library: Loaded;
   readonly costOf: CostOf;
   readonly history?: Histories;
+  /** One pace of calls for all runs. */
+  readonly pace: Pace;
   readonly onDelta?: (delta: Delta) => void;
   /** Where agents work that have tools for files. */
   readonly repository?: string;
@@ -45,7 +48,7 @@ export function runtimesOf(
   { clock, rehearsal, seed, tasks, agents }: Of,
   means: Means,
 ): { readonly [name: string]: Runtime } {
-  const { settings, library, costOf, history, onDelta, repository, env, home } = means;
+  const { settings, library, costOf, history, onDelta, repository, env, home, pace } = means;
   const instructionsOf = (name: string) => (Object.hasOwn(agents, name) ? agents[name] : library.agents.get(name));
   const secrets = secretsIn(settings, env);
   const live = onDelta && { onDelta: scrubbedDeltas(onDelta, secrets) };
@@ -54,7 +57,7 @@ export function runtimesOf(
     const files = isWorkplace(repository) ? { workspaces: worktrees({ folder: repository, home }) } : {};
     const shell = { env, hidden: [home] };
     const source = mcpTools({ servers: settings.mcpServers, env });
-    const model = modelRuntime({ ...shared, ...files, shell, source, secrets, providers: settings.providers });
+    const model = modelRuntime({ ...shared, ...files, shell, source, pace, secrets, providers: settings.providers });
     const outside = outsideRuntime({ ...shared, ...files, env, settings });
     // A task may name another model than its agent: that decides, whatever its agent is.
     const either: Runtime = {

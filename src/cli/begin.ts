@@ -16,7 +16,10 @@ import { moneyText, plural, tokensText } from "./units.ts";
 /** How fast a rehearsal goes that was offered instead of a run. */
 const OFFERED_SPEED = 15;
 
-export async function prepare(io: Io, host: Host, order: Order): Promise<Prepared> {
+export async function prepare(io: Io, host: Host, asked: Order): Promise<Prepared> {
+  // On a terminal somebody can be asked what to do about a failure; elsewhere it must end by itself.
+  const isAttended = io.isLive && io.canAsk && asked.config?.rehearse !== true;
+  const order = isAttended ? { ...asked, config: { attended: true, ...asked.config } } : asked;
   await host.ready(order);
   sayAsked(io, host);
   try {

@@ -1,5 +1,5 @@
 /** Events as plain lines, for pipes and CI: the run, the time since it began, the task, what happened. */
-import type { RunEvent } from "../domain/events.ts";
+import type { RunEvent, Step } from "../domain/events.ts";
 import { cut, oneLine } from "./text.ts";
 import { moneyText, plural, timeText, tokensText } from "./units.ts";
 
@@ -30,7 +30,7 @@ export function eventWords(event: RunEvent): string | undefined {
     case "task:error":
       return `failed (${event.failure}): ${reason(event.reason)}`;
     case "task:retry":
-      return `attempt ${event.attempt} failed (${event.failure}): ${reason(event.reason)}; again in ${timeText(event.delay)}`;
+      return `attempt ${event.attempt} failed (${event.failure}): ${reason(event.reason)}; ${nextWords(event.step, event.delay)}`;
     case "task:fallback":
       return `falls back to ${event.to}: ${reason(event.reason)}`;
     case "task:skipped":
@@ -45,6 +45,10 @@ export function eventWords(event: RunEvent): string | undefined {
       return `waits at gate '${event.gate}': ${reason(event.question)}`;
     case "gate:decided":
       return `gate '${event.gate}': ${event.decision === "approve" ? "approved" : "rejected"}${by(event.by)}${note(event.note)}`;
+    case "breaker:opened":
+      return `${oneLine(event.model || event.provider)} keeps failing and is left alone for ${timeText(event.until - event.at)}: ${reason(event.reason)}`;
+    case "breaker:closed":
+      return `${oneLine(event.model || event.provider)} works again`;
     case "message:sent":
       return `message from ${event.from} to ${event.to}`;
     case "budget:exceeded":
@@ -69,6 +73,28 @@ export function eventWords(event: RunEvent): string | undefined {
       return `cancelled: ${reason(event.reason)}`;
     default:
       return undefined;
+  }
+}
+
+/** What is done about a failed attempt. */
+function nextWords(step: Step | undefined, delay: number): string {
+  switch (step) {
+    case "reduce-context":
+      return "again with half the context";
+    case "repair":
+      return "again, told what was wrong";
+    case "switch-model":
+      return "again with another model";
+    case "reset":
+      return "again from the beginning";
+    case "fallback":
+      return "another agent takes over";
+    case "ask-agent":
+      return "error-recovery is asked";
+    case "person":
+      return "a person is asked";
+    default:
+      return `again in ${timeText(delay)}`;
   }
 }
 

@@ -10,8 +10,9 @@ import type { Io } from "./io.ts";
 import type { TaskRow } from "./progress.ts";
 import { outputText } from "./report.ts";
 import type { RunView } from "./run-view.ts";
+import { Story, type StoryLine } from "./story.ts";
 import { harmless, oneLine, painter, table } from "./text.ts";
-import { tokensText } from "./units.ts";
+import { timeText, tokensText } from "./units.ts";
 
 /** A pipe gets an output as it is; a terminal without what could steer it. */
 const safe = (io: Io, text: string): string => (io.isLive ? harmless(text) : text);
@@ -33,8 +34,15 @@ export function showRun(io: Io, { shown, progress }: RunView): void {
     io.out(`◆ gate '${gate}': ${oneLine(question)}\n  ${io.me} approve ${shown.run} ${gate}`);
 }
 
-export function showTask(io: Io, { shown, progress }: RunView, id: string, isJson: boolean): void {
+export async function showTask(
+  io: Io,
+  host: Host,
+  { shown, progress }: RunView,
+  id: string,
+  isJson: boolean,
+): Promise<void> {
   const row = rowOf(progress.tasks, id, shown.run);
+  const story = await storyOf(host, shown.run, id);
   const result = shown.tasks[id];
   const { model, modelReason } = row;
   if (isJson)
@@ -44,11 +52,21 @@ export function showTask(io: Io, { shown, progress }: RunView, id: string, isJso
       ...result,
       ...(model !== undefined && { model }),
       ...(modelReason !== undefined && { modelReason }),
+      story: story.map(({ isInside: _, ...line }) => line),
     });
   if (modelReason !== undefined)
     io.err(`by ${oneLine(row.agent)} with ${oneLine(model ?? "")}, ${oneLine(modelReason)}`);
+  // Beside the output, so that a pipe gets that alone.
+  for (const { at, text, isInside } of story)
+    io.err(`${`+${timeText(at - shown.startedAt)}`.padStart(8)} ${isInside ? "  " : ""}${text}`);
   if (result?.output !== undefined) return io.out(safe(io, outputText(result.output)));
   io.err(`'${id}' has no output: it is ${row.status}${row.reason === undefined ? "" : ` (${oneLine(row.reason)})`}`);
+}
+
+async function storyOf(host: Host, run: string, task: string): Promise<readonly StoryLine[]> {
+  const story = new Story(task);
+  for await (const page of host.journal.read(run)) for (const event of page) story.note(event);
+  return story.lines();
 }
 
 function rowOf(tasks: ReadonlyMap<string, TaskRow>, id: string, run: string): TaskRow {

@@ -9,6 +9,8 @@ export interface Ingredients {
   readonly card: AgentCard | undefined;
   readonly prompt: string;
   readonly note: string | undefined;
+  /** What was wrong with the reply before. */
+  readonly hint?: string | undefined;
   /** Hash of each output it is shown, by the name it is shown under. */
   readonly shown: { readonly [task: string]: string };
   readonly messages: readonly { readonly from: string; readonly content: Json }[];
@@ -37,7 +39,10 @@ export function contentKey(made: Ingredients): string {
     .map((task) => [task, made.shown[task]]);
   const said = made.messages.map(({ from, content }) => [from, canonical(content)]);
   const given = [spec.context, spec.item].map((value) => (value === undefined ? null : canonical(value)));
-  return sha256(JSON.stringify([plain, made.prompt, made.note, given, shown, said, made.sample]));
+  const checked = spec.validate === undefined ? {} : { validate: spec.validate };
+  const more = Object.entries({ ...checked, ...(made.hint === undefined ? {} : { hint: made.hint }) });
+  const asked = [plain, made.prompt, made.note, given, shown, said, made.sample];
+  return sha256(JSON.stringify(more.length === 0 ? asked : [...asked, canonical(more as unknown as Json)]));
 }
 
 /** Why no key can be trusted for this task, or undefined. */

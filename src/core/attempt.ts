@@ -7,7 +7,8 @@ import type { Fact } from "../domain/facts.ts";
 import { defined, pointer } from "../domain/json.ts";
 import { type Node, select } from "../graph/dag.ts";
 import { defaultIterations, loopVerdict, nextIteration } from "../graph/expand.ts";
-import { afterFailure, deadLetter, type FailedAttempt, type Tries } from "../recovery/tries.ts";
+import { afterFailure, type FailedAttempt } from "../recovery/ladders.ts";
+import { deadLetter, type Tries } from "../recovery/tries.ts";
 import { isFinal } from "../scheduling/life.ts";
 import { addTasks, agentOf, cancelTask, emit, fail, refuse, settleLost, type Telling } from "./telling.ts";
 
@@ -36,10 +37,12 @@ export function ended(telling: Telling, fact: Ended): void {
     const who = { taskId: node.id, agentName: tries.agentName };
     return emit(telling, "task:cancelled", { ...who, ...spent, reason: state.life.stop?.reason ?? fact.reason });
   }
-  if (fact.outcome === "stopped")
-    return retry(telling, node, tries, spent, { failure: "stopped", ...fact, delay: 0, counts: !state.life.stop });
-  if (fact.failure !== "budget" || fact.retry === "never") return failed(telling, node, tries, spent, fact);
-  retry(telling, node, tries, spent, { ...fact, delay: 0, counts: false });
+  const { outcome, reason } = fact;
+  if (outcome === "stopped")
+    return retry(telling, node, tries, { ...spent, failure: outcome, reason, delay: 0, counts: !state.life.stop });
+  const { failure, needs } = fact;
+  if (failure !== "budget" || fact.retry === "never") return failed(telling, node, tries, spent, fact);
+  retry(telling, node, tries, { ...spent, failure, reason, delay: 0, counts: false, ...defined({ needs }) });
 }
 
 type Charged = Spent & { readonly attempt: number };
@@ -60,27 +63,21 @@ function succeeded(telling: Telling, node: Node, fact: Extract<Ended, { outcome:
 }
 
 function failed(telling: Telling, node: Node, tries: Tries, spent: Charged, fact: FailedAttempt): void {
-  const options = telling.state.start?.options;
-  if (!node.spec || !options) return;
-  const next = afterFailure(tries, node.spec, fact, options);
+  const { start, places } = telling.state;
+  if (!node.spec || !start) return;
+  const { choices } = places.agents[tries.agentName] ?? {};
+  const { step, to, gate, ...how } = afterFailure(tries, node.spec, fact, { ...start.options, choices });
   const { failure, reason } = fact;
-  if (next.step === "fail") return fail(telling, node, { ...spent, failure, reason });
-  const delay = next.step === "retry" ? next.delay : 0;
-  retry(telling, node, tries, spent, { failure, reason, delay, counts: true });
-  if (next.step === "fallback")
-    emit(telling, "task:fallback", { taskId: node.id, agentName: tries.agentName, to: next.to, reason });
+  if (step === undefined) return fail(telling, node, { ...spent, failure, reason });
+  retry(telling, node, tries, { ...spent, failure, reason, ...how, counts: true, step });
+  const who = { taskId: node.id, agentName: tries.agentName };
+  if (to !== undefined) emit(telling, "task:fallback", { ...who, to, reason });
+  if (gate) emit(telling, "gate:opened", { ...who, ...gate });
 }
 
-function retry(
-  telling: Telling,
-  node: Node,
-  tries: Tries,
-  spent: Charged,
-  why: Pick<EventFields["task:retry"], "failure" | "reason" | "delay" | "counts" | "needs">,
-): void {
-  const { failure, reason, delay, counts, needs } = why;
-  const told = { taskId: node.id, agentName: tries.agentName, ...spent, failure, reason, delay, counts };
-  emit(telling, "task:retry", { ...told, resumeAt: telling.at + delay, ...defined({ needs }) });
+type Retrying = Omit<EventFields["task:retry"], "taskId" | "agentName" | "resumeAt">;
+function retry(telling: Telling, node: Node, { agentName }: Tries, fields: Retrying): void {
+  emit(telling, "task:retry", { taskId: node.id, agentName, ...fields, resumeAt: telling.at + fields.delay });
 }
 
 /** An attempt that had been given up ends after all: its result is too late, what it used is not (I6). */

@@ -5,7 +5,8 @@ import type { Command } from "../domain/facts.ts";
 import { defined } from "../domain/json.ts";
 import { planFaults } from "../graph/check.ts";
 import { inTopologicalOrder } from "../graph/critical-path.ts";
-import { removalFault } from "../graph/report.ts";
+import { removalFault, removedFrom } from "../graph/report.ts";
+import { rejected } from "../recovery/ladders.ts";
 import { isFinal, orderFault } from "../scheduling/life.ts";
 import { said } from "./attempt.ts";
 import { addTask, agentOf, emit, fail, NOTHING, order, refuse, type Telling } from "./telling.ts";
@@ -33,12 +34,9 @@ export function decideGate(telling: Telling, command: Of<"decide">): void {
   const who = { taskId: node.id, agentName: agentOf(state, node), ...defined({ attempt }) };
   emit(telling, "gate:decided", { ...who, gate, decision, ...defined({ note, edited, by }) });
   if (decision === "approve" || attempt !== undefined) return;
-  fail(telling, node, {
-    ...NOTHING,
-    attempt: 0,
-    failure: "rejected",
-    reason: `rejected at its gate${note ? `: ${note}` : ""}`,
-  });
+  const { isSkipped, ...end } = rejected(state.recovery.tries.get(node.id), gate, node.id, note);
+  if (isSkipped) emit(telling, "task:skipped", { ...who, how: "condition", reason: end.reason });
+  else fail(telling, node, { ...NOTHING, attempt: 0, ...end });
 }
 
 export function change(telling: Telling, command: Of<"change">): void {
@@ -61,7 +59,8 @@ function changeFault(telling: Telling, { add = [], remove = [], agents }: Of<"ch
   const { state } = telling;
   if (isFinal(state.life)) return `the run is stopping: ${state.life.stop?.reason}`;
   const known = { ...state.places.agents, ...agents };
-  const here = { agents: new Set(Object.keys(known)), existing: new Set(state.graph.nodes.keys()) };
+  const existing = new Set(state.graph.nodes.keys());
+  const here = { agents: new Set(Object.keys(known)), existing, removed: removedFrom(state.graph, remove) };
   const [first] = add.length > 0 ? planFaults(add, here) : [];
   const fault = first?.message ?? spawnFault(state.ledger, add.length);
   return fault ?? removalFault(state.graph, remove, (id) => state.recovery.tries.has(id));

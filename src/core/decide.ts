@@ -9,6 +9,7 @@ import { JOURNAL_FORMAT, type RunEvent } from "../domain/events.ts";
 import type { Fact } from "../domain/facts.ts";
 import { defined } from "../domain/json.ts";
 import { isEnded } from "../scheduling/life.ts";
+import { isNews } from "../scheduling/places.ts";
 import { limitAt } from "../scheduling/worktime.ts";
 import { asked, board, died, ended, logged, sent } from "./attempt.ts";
 import { change, decideGate, message, steer } from "./command.ts";
@@ -45,6 +46,8 @@ function tell(telling: Telling, fact: Fact): void {
       return asked(telling, fact);
     case "board":
       return board(telling, fact);
+    case "breaker":
+      return breaker(telling, fact);
     case "timer":
       return timer(telling);
     case "broken":
@@ -74,6 +77,14 @@ function submit(telling: Telling, fact: Extract<Fact, { type: "submitted" }>): v
     ...defined({ parent, inherited: inherited?.length ? inherited : undefined }),
   });
   for (const task of tasks) addTask(telling, task);
+}
+
+/** A model is held by the host, or no more. Each run is told once. */
+function breaker(telling: Telling, news: Extract<Fact, { type: "breaker" }>): void {
+  const { state, provider, model, until, reason } = news;
+  if (!isNews(telling.state.places, news)) return;
+  if (state === "closed") return emit(telling, "breaker:closed", { provider, model });
+  emit(telling, "breaker:opened", { provider, model, until, reason });
 }
 
 /** The time was told. Waits that are over are looked at by `follow`; the limit of working time is looked at here. */

@@ -8,10 +8,11 @@ import { messagesOf } from "../coordination/talk.ts";
 import { defined } from "../domain/json.ts";
 import type { Inherited } from "../domain/plan.ts";
 import { shownHashes } from "../graph/ancestors.ts";
-import { hasOutput, type Node, promptOf, readOutput, takeArrivals } from "../graph/dag.ts";
+import { hasOutput, type Node, promptOf, questionOf, readOutput, takeArrivals } from "../graph/dag.ts";
 import { itemsOf, loopVerdict, nextIteration } from "../graph/expand.ts";
 import { dueReports, endStatus, waveToOpen } from "../graph/report.ts";
 import { verdictOf } from "../graph/verdict.ts";
+import { shownBy } from "../recovery/ladders.ts";
 import { takeDue } from "../recovery/tries.ts";
 import { modelFor } from "../scheduling/model-choice.ts";
 import { nextTicket, offer, withdraw } from "../scheduling/places.ts";
@@ -43,10 +44,7 @@ function look(telling: Telling, node: Node): void {
   const kept = state.inherited.byTask.get(node.id);
   if (kept?.keep) return reuse(telling, node, kept, "kept as it was");
   if (spec.gate && !node.passed) {
-    const question =
-      (typeof spec.gate === "object" ? spec.gate.question : undefined) ??
-      `Shall '${node.id}' go ahead? ${spec.description}`;
-    return emit(telling, "gate:opened", { ...who, gate: node.id, question });
+    return emit(telling, "gate:opened", { ...who, gate: node.id, question: questionOf(spec) });
   }
   if (spec.forEach && !node.items) return expand(telling, node);
   if (node.items && !spec.forEach?.reduce) return join(telling, node, node.items);
@@ -181,11 +179,12 @@ function keyOf(state: RunState, node: Node): { readonly key?: string; readonly u
   const card = state.places.agents[agentName];
   const why = uncacheable(agentName, card, node.spec);
   if (why !== undefined || !node.spec) return { uncacheable: why ?? "not planned" };
-  const how = card?.runtime === "function" ? undefined : state.start?.options;
+  const tries = state.recovery.tries.get(node.id);
+  const how = card?.runtime === "function" ? undefined : shownBy(tries, state.start?.options);
   const shown = shownHashes(node, how?.contextStrategy === "shared");
-  const made = { spec: node.spec, agentName, card, prompt: promptOf(node), note: node.note, shown, how };
-  const messages = messagesOf(state.talk, node.id);
-  return { key: contentKey({ ...made, messages, sample: state.samples.of.get(node.id) ?? 0 }) };
+  const made = { spec: node.spec, agentName, card, prompt: promptOf(node), note: node.note, hint: tries?.hint };
+  const sample = state.samples.of.get(node.id) ?? 0;
+  return { key: contentKey({ ...made, shown, how, messages: messagesOf(state.talk, node.id), sample }) };
 }
 
 /** Ends or pauses a run that waits for nothing more. */
@@ -196,12 +195,8 @@ function conclude(telling: Telling): void {
   if (stop === "pause" || stop === "time")
     return emit(telling, "workflow:paused", { cause: stop === "time" ? "time" : "user", reason });
   if (state.graph.unsettled > 0) {
-    const held =
-      state.gates.open.size > 0 ||
-      state.recovery.waiting.size > 0 ||
-      state.recovery.parked.size > 0 ||
-      state.places.tickets.size > 0;
-    if (held) return;
+    const { gates, recovery, places } = state;
+    if ([gates.open, recovery.waiting, recovery.parked, places.tickets].some(({ size }) => size > 0)) return;
     order(telling, "broken", "no task can go on and none is waited for");
     return follow(telling);
   }

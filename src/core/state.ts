@@ -58,13 +58,8 @@ export function createState(run: string): RunState {
 /** Something is under way or could be without anybody deciding anything. */
 export function isWorking(state: RunState): boolean {
   const { places, recovery, graph, gates } = state;
-  return (
-    state.life.stage === "running" &&
-    (places.running.size > asking(gates) ||
-      recovery.waiting.size > 0 ||
-      recovery.parked.size > 0 ||
-      graph.free.size > 0)
-  );
+  const isFree = [recovery.waiting, recovery.parked, graph.free].some(({ size }) => size > 0);
+  return state.life.stage === "running" && (isFree || places.running.size > asking(gates));
 }
 
 export function statusOf(state: RunState): RunStatus {

@@ -4,6 +4,7 @@
  * `fact:refused` (the world told something that does not fit; kept so that it can be explained) and `context:shown`
  * (what an attempt by a model is shown, and why).
  */
+import type { Failure, Step } from "./failures.ts";
 import type { Json } from "./json.ts";
 import type { AgentCards, BlobRef, Budget, Inherited, Parent, PlannedTask, RunOptions, Selected } from "./plan.ts";
 import type { Changes } from "./workspace.ts";
@@ -11,24 +12,7 @@ import type { Changes } from "./workspace.ts";
 export type RunStatus = "running" | "waiting" | "paused" | "complete" | "failed" | "cancelled";
 export type TaskStatus = "pending" | "running" | "waiting" | "complete" | "reused" | "failed" | "skipped" | "cancelled";
 
-/** Why an attempt failed; each class has its own remedy. */
-export const FAILURES = [
-  "error",
-  "timeout",
-  "rate-limit",
-  "overloaded",
-  "invalid-output",
-  "crash",
-  "rejected",
-  "refused",
-  "stalled",
-  "budget",
-  "until",
-  "for-each",
-  "stopped",
-  "bug",
-] as const;
-export type Failure = (typeof FAILURES)[number];
+export { FAILURES, type Failure, type Step } from "./failures.ts";
 
 /** How a run is being stopped while attempts are still ending. */
 export type Stop = "pause" | "time" | "cancel" | "fail-fast" | "broken";
@@ -143,6 +127,10 @@ export interface EventFields {
       resumeAt: number;
       counts: boolean;
       needs?: Needs;
+      /** What is done about it. Absent: it was only stopped, and goes on. */
+      step?: Step;
+      /** What the agent that was asked about it says to do otherwise. */
+      hint?: string;
     };
   "task:fallback": OfTask & { to: string; reason: string };
   "task:skipped": OfTask & { how: "condition" | "failure" | "stopped"; reason: string; because?: string };
@@ -184,6 +172,9 @@ export interface EventFields {
   /** `late`: what an attempt turned out to have used after it had been given up. */
   "budget:settled": OfTask & Spent & { attempt: number; late?: true };
   "budget:exceeded": { limit: keyof Budget; cap: number; used: number; taskId: string; reason: string };
+  /** A provider's model keeps failing: attempts with it wait, or go elsewhere. Told again where the hold is lengthened. */
+  "breaker:opened": { provider: string; model: string; until: number; reason: string };
+  "breaker:closed": { provider: string; model: string };
   "plan:changed": {
     added: readonly string[];
     removed: readonly string[];
@@ -237,6 +228,8 @@ export const EVENT_CLASS: { readonly [T in EventType]: EventClass } = {
   "budget:reserved": "run",
   "budget:settled": "run",
   "budget:exceeded": "run",
+  "breaker:opened": "run",
+  "breaker:closed": "run",
   "plan:changed": "run",
   checkpoint: "run",
   "fact:refused": "run",

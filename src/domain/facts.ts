@@ -1,5 +1,7 @@
 /** What the world tells a run. A fact that does not fit is refused into the journal, never thrown over. */
+import type { BreakerNews } from "./breaker.ts";
 import type { Failure, MessageKind, Needs, Spent } from "./events.ts";
+import type { Advice } from "./failures.ts";
 import type { Json } from "./json.ts";
 import type { AgentCards, AgentTask, BlobRef, Budget, Inherited, Parent, RunOptions } from "./plan.ts";
 import type { Changes } from "./workspace.ts";
@@ -21,6 +23,8 @@ export type Ending =
       /** Milliseconds that the other side asked us to wait. */
       readonly retryAfter?: number;
       readonly needs?: Needs;
+      /** What the agent said that was asked about it. */
+      readonly advice?: Advice;
     }
   | { readonly outcome: "stopped"; readonly reason: string };
 
@@ -120,6 +124,8 @@ export type Fact =
       readonly expect?: number;
       readonly by: string;
     }
+  /** A provider's model is held, or no more, for all runs of the host. */
+  | ({ readonly type: "breaker" } & BreakerNews)
   | { readonly type: "timer" }
   /** Something came that is no fact at all. */
   | { readonly type: "unfit"; readonly what: string; readonly reason: string }

@@ -1,4 +1,5 @@
 /** A plan in the words of DESIGN: plain JSON that anybody may write. */
+import type { Ladders } from "./failures.ts";
 import type { Json } from "./json.ts";
 
 export type FailurePolicy = "skip-dependents" | "continue" | "fail-fast";
@@ -34,6 +35,12 @@ export interface Gate {
   readonly question?: string;
 }
 
+/** What a result must pass before it counts: a schema, files among its changes, or the verdict of another agent. */
+export type Validator =
+  | { readonly schema: { readonly [key: string]: Json } }
+  | { readonly files: readonly string[] }
+  | { readonly agent: string };
+
 export interface AgentTask {
   readonly id: string;
   readonly agentName: string;
@@ -57,6 +64,8 @@ export interface AgentTask {
   readonly onFailure?: FailurePolicy;
   /** Agents to try, in order, when this one has used up its attempts. */
   readonly fallbacks?: readonly string[];
+  /** What is done about a failed attempt, by the class of its failure; in the place of the run's ladder for it. */
+  readonly recovery?: Ladders;
   /** Runs only if this holds; otherwise it is skipped. */
   readonly when?: Condition;
   /** Repeats until this holds of its own output; every repetition is a task of its own, `id.2`, `id.3`, … */
@@ -74,6 +83,13 @@ export interface AgentTask {
   readonly evidence?: readonly string[];
   /** What its output must look like, as a JSON Schema. */
   readonly output?: { readonly [key: string]: Json };
+  /** Checked in this order after each attempt; what does not pass is `invalid-output`, with the words of whoever refused it. */
+  readonly validate?: readonly Validator[];
+  /**
+   * For agents that change nothing: a second try beside an attempt that takes longer than so many milliseconds, or than
+   * all but the slowest of this agent's tasks in the run. Whoever is done first counts; both are paid for.
+   */
+  readonly hedge?: number | "p95";
   /** Milliseconds it is expected to take, for the critical path. */
   readonly estimatedDuration?: number;
 }
@@ -117,6 +133,10 @@ export interface RunOptions {
   readonly retryDelay: number;
   /** How often an attempt may be begun again after its host died. */
   readonly maxRestarts: number;
+  /** Ladders of its own, for tasks that bring none. */
+  readonly recovery?: Ladders;
+  /** Somebody answers gates, and may be asked what to do about a failure where no ladder was written. */
+  readonly attended?: boolean;
   readonly seed: number;
   /** Of several models of an agent, those that are little known get their chance. */
   readonly explore?: boolean;

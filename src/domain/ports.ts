@@ -1,7 +1,9 @@
 /** What the floors above bring: the world as the lower floors see it. */
+import type { BreakerNews } from "./breaker.ts";
 import type { Failure, MessageKind, Needs, RunEvent, RunStatus, Summary } from "./events.ts";
 import type { EvidenceSet } from "./evidence.ts";
 import type { Command, LogEntry } from "./facts.ts";
+import type { Advice } from "./failures.ts";
 import type { Json } from "./json.ts";
 import type { AgentCard, Parent, PlannedTask } from "./plan.ts";
 import type { Changes } from "./workspace.ts";
@@ -144,6 +146,8 @@ export interface Attempt {
   readonly messages: readonly Message[];
   /** What the person at the gate wrote. */
   readonly note?: string;
+  /** What was wrong with the reply of the attempt before, for this one to mend. */
+  readonly hint?: string;
   /** All of the above as one prompt, for a runtime that asked for it. */
   readonly shown?: Shown;
 }
@@ -209,6 +213,8 @@ export interface AttemptWorld {
   turn(used: Usage, needs: Needs): MayTurn;
   /** Waits until a person has decided. Rejects where the attempt is asked to stop. */
   ask(asking: Asking): Promise<Answer>;
+  /** Waits for others, such as for a limit to be lifted, while the attempt's own time stands still. */
+  rest?<T>(wait: Promise<T>): Promise<T>;
 }
 export interface Usage {
   readonly tokensUsed: number;
@@ -225,6 +231,8 @@ export type Outcome = { readonly usage?: Usage } & (
       readonly retry: "never" | "safe";
       readonly retryAfter?: number;
       readonly needs?: Needs;
+      /** What the agent said that was asked about it. */
+      readonly advice?: Advice;
     }
 );
 /** Undefined: it may take its turn. */
@@ -236,9 +244,12 @@ export interface Runtime {
   perform(attempt: Attempt, world: AttemptWorld): Promise<Outcome>;
 }
 
-/** Places that all runs of a host share. Resolves when the attempt may go; the result gives the place back. */
+/**
+ * What all runs of a host share. Resolves when the attempt may go; the result gives its place back, and says how the
+ * attempt ended. `hear` is told when a breaker holds the attempt, and when that is over.
+ */
 export interface Limits {
-  enter(agent: AgentCard, signal: AbortSignal): Promise<() => void>;
+  enter(agent: AgentCard, signal: AbortSignal, hear?: (news: BreakerNews) => void): Promise<(got?: Outcome) => void>;
 }
 
 /** Persons. Whoever knows an answer gives it; undefined leaves the gate open for another way. */

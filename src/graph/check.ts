@@ -21,6 +21,8 @@ export interface Known {
   readonly agents?: ReadonlySet<string>;
   /** Tasks that the run already has. */
   readonly existing?: ReadonlySet<string>;
+  /** Those of them that were taken out again: their names are used up, and nobody can build on them. */
+  readonly removed?: ReadonlySet<string>;
 }
 
 const MOST_TASKS = 1_000_000;
@@ -116,8 +118,8 @@ function nameFaults(tasks: readonly AgentTask[], known: Known): PlanFault[] {
 function referenceFaults(tasks: readonly AgentTask[], known: Known): PlanFault[] {
   const faults: PlanFault[] = [];
   const ids = new Set(tasks.map((task) => task.id));
-  const exists = (id: string) => ids.has(id) || known.existing?.has(id) === true;
-  const everyId = () => [...ids, ...(known.existing ?? [])];
+  const exists = (id: string) => ids.has(id) || (known.existing?.has(id) === true && !known.removed?.has(id));
+  const everyId = () => [...ids, ...(known.existing ?? [])].filter(exists);
   const agent = (id: string, field: string, name: string) => {
     if (known.agents && !known.agents.has(name))
       faults.push({
@@ -140,6 +142,7 @@ function referenceFaults(tasks: readonly AgentTask[], known: Known): PlanFault[]
       faults.push({ path: `tasks.${id}.dependencies`, message: `task '${id}' names a dependency twice` });
     agent(id, "agentName", task.agentName);
     for (const name of task.fallbacks ?? []) agent(id, "fallbacks", name);
+    for (const one of task.validate ?? []) if ("agent" in one) agent(id, "validate", one.agent);
     if (task.forEach?.reduce) agent(id, "forEach.reduce.agentName", task.forEach.reduce.agentName);
     for (const [field, other] of readsOf(task))
       if (!exists(other)) {

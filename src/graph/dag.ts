@@ -366,3 +366,9 @@ export function select(graph: Graph, node: Node, output: Json): Selected | undef
 export function promptOf(node: Node): string {
   return node.edited ?? (node.items ? node.spec?.forEach?.reduce?.prompt : undefined) ?? node.spec?.prompt ?? "";
 }
+
+/** What the gate before a task asks. */
+export function questionOf({ taskId, gate, description }: EventOf<"task:added">): string {
+  const own = typeof gate === "object" ? gate.question : undefined;
+  return own ?? `Shall '${taskId}' go ahead? ${description}`;
+}

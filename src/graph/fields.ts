@@ -3,6 +3,7 @@
  * one costs more than the whole of `tutti`, and the errors must offer the nearest spelling anyway.
  */
 import { collectorName } from "../domain/evidence.ts";
+import { FAILURES, STEPS } from "../domain/failures.ts";
 import { taskIdFault } from "../domain/ids.ts";
 import { type AgentTask, FAILURE_POLICIES, OPERATORS, type Test } from "../domain/plan.ts";
 import {
@@ -63,6 +64,17 @@ const gate: Shape = (value) =>
 
 const amount: Shape = (value) =>
   typeof value === "number" && Number.isFinite(value) && value > 0 ? undefined : wrong("must be a number above 0");
+/** For each class of failure the rungs of its ladder. */
+export const ladders = fields(Object.fromEntries(FAILURES.map((failure) => [failure, listOf(oneOf(STEPS))])));
+
+const schema: Shape = (value) => (isRecord(value) ? json(value) : wrong("must be an object that is a JSON Schema"));
+
+/** One of three ways, each with a field of its own. */
+const validator: Shape = (value) => {
+  const found = fields({ schema, files: listOf(text(2000, 1)), agent: text(200, 1) })(value);
+  if (found) return found;
+  return Object.keys(value as object).length === 1 ? undefined : wrong("must have one of schema, files, agent");
+};
 
 const milliseconds = whole(1, 2 ** 31 - 1);
 
@@ -83,6 +95,7 @@ const TASK: { readonly [K in keyof Required<AgentTask>]: Shape } = {
   retries: whole(0, 100),
   onFailure: oneOf(FAILURE_POLICIES),
   fallbacks: listOf(text(200, 1)),
+  recovery: ladders,
   when: conditionAt(0),
   until: conditionAt(0),
   repeats: listOf(text(64, 1)),
@@ -99,7 +112,9 @@ const TASK: { readonly [K in keyof Required<AgentTask>]: Shape } = {
   gate,
   reads: listOf(text(2000, 1)),
   evidence: listOf(collectorName),
-  output: (value) => (isRecord(value) ? json(value) : wrong("must be an object that is a JSON Schema")),
+  output: schema,
+  validate: listOf(validator),
+  hedge: (value) => (value === "p95" || !milliseconds(value) ? undefined : wrong("must be milliseconds, or 'p95'")),
   estimatedDuration: milliseconds,
 };
 

@@ -68,3 +68,8 @@ export function removalFault(
   }
   return undefined;
 }
+
+/** Tasks that were taken out of the plan, and those that are to be. */
+export function removedFrom(graph: Graph, going: readonly string[]): ReadonlySet<string> {
+  return new Set([...going, ...[...graph.nodes.values()].flatMap(({ id, removed }) => (removed ? [id] : []))]);
+}

@@ -6,9 +6,9 @@
  *     at the limit it is a dead letter. From the second death on it is begun alone, so that the one
  *     that kills its host takes no other with it.
  */
-import type { EventOf, Failure, RunEvent } from "../domain/events.ts";
+import type { EventOf, RunEvent } from "../domain/events.ts";
+import type { Failure, Step } from "../domain/failures.ts";
 import { Heap } from "../domain/heap.ts";
-import { random, seedOf } from "../domain/random.ts";
 
 export interface Tries {
   agentName: string;
@@ -21,6 +21,16 @@ export interface Tries {
   startedAt: number;
   /** Attempts that left off between two turns, in order: the next one goes on with what they have in their logs. */
   continues?: readonly number[];
+  /** Of its newest attempt. */
+  model: string;
+  /** Models of the present agent that it was taken off. */
+  left: readonly string[];
+  /** Rungs of ladders that were taken with the present agent, and how often. */
+  taken: { readonly [step in Step]?: number };
+  /** What was wrong with the last reply, for the next attempt to mend. */
+  hint?: string;
+  /** How its newest attempt failed. */
+  failed?: { readonly failure: Failure; readonly reason: string };
 }
 
 /** An attempt that ended like this did nothing wrong. */
@@ -55,6 +65,7 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
       tries.restart = event.restart ?? 0;
       tries.inFlight = true;
       tries.startedAt = event.at;
+      tries.model = event.model;
       recovery.waiting.delete(event.taskId);
       recovery.parked.delete(event.taskId);
       if (tries.restart > 1) recovery.alone = event.taskId;
@@ -69,12 +80,17 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
       if (LEFT_OFF.includes(event.failure)) tries.continues = [...(tries.continues ?? []), event.attempt];
       else delete tries.continues;
       leave(recovery, event.taskId);
-      return wait(recovery, event.taskId, event.resumeAt);
+      if (event.step !== undefined) take(tries, event.step, event);
+      // A person decides when it goes on.
+      return event.step === "person" ? undefined : wait(recovery, event.taskId, event.resumeAt);
     }
     case "task:fallback": {
       const tries = triesOf(recovery, event.taskId, event.agentName);
       tries.agentName = event.to;
       tries.failures = 0;
+      tries.left = [];
+      tries.taken = {};
+      delete tries.hint;
       tries.fallback++;
       delete tries.continues;
       return wait(recovery, event.taskId, event.at);
@@ -88,6 +104,14 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
     default:
       return;
   }
+}
+
+function take(tries: Tries, step: Step, { failure, reason, hint }: EventOf<"task:retry">): void {
+  tries.taken = { ...tries.taken, [step]: (tries.taken[step] ?? 0) + 1 };
+  tries.failed = { failure, reason };
+  const mend = step === "repair" ? reason : hint;
+  if (mend !== undefined) tries.hint = mend;
+  if (step === "switch-model") tries.left = [...tries.left, tries.model];
 }
 
 /** The host died: nothing is in flight any more. */
@@ -113,43 +137,11 @@ function leave(recovery: Recovery, task: string): void {
 function triesOf(recovery: Recovery, task: string, agentName: string): Tries {
   let tries = recovery.tries.get(task);
   if (!tries) {
-    tries = { agentName, attempt: 0, restart: 0, failures: 0, fallback: 0, inFlight: false, startedAt: 0 };
+    const none = { attempt: 0, restart: 0, failures: 0, fallback: 0, inFlight: false, startedAt: 0 };
+    tries = { agentName, ...none, model: "", left: [], taken: {} };
     recovery.tries.set(task, tries);
   }
   return tries;
-}
-
-export interface FailedAttempt {
-  readonly failure: Failure;
-  readonly reason: string;
-  readonly retry: "never" | "safe";
-  readonly retryAfter?: number;
-}
-export type Next =
-  | { readonly step: "retry"; readonly delay: number }
-  | { readonly step: "fallback"; readonly to: string }
-  | { readonly step: "fail" };
-
-const LONGEST_WAIT = 60_000;
-/** A server that asks for more than this is not waited for blindly. */
-const LONGEST_ASKED = 3_600_000;
-
-/** What follows a failed attempt. Pure: the jitter is drawn from the run's seed and the attempt's name. */
-export function afterFailure(
-  tries: Tries,
-  spec: EventOf<"task:added">,
-  failed: FailedAttempt,
-  options: { readonly seed: number; readonly retryDelay: number },
-): Next {
-  const left = failed.retry === "safe" && tries.failures < (spec.retries ?? 2);
-  if (left) {
-    const jitter = 0.5 + random(options.seed ^ seedOf(`${spec.taskId}#${tries.attempt}`))();
-    const backoff = Math.min(LONGEST_WAIT, options.retryDelay * 2 ** tries.failures * jitter);
-    const asked = Math.min(LONGEST_ASKED, failed.retryAfter ?? 0);
-    return { step: "retry", delay: Math.ceil(Math.max(backoff, asked)) };
-  }
-  const to = spec.fallbacks?.[tries.fallback];
-  return to === undefined ? { step: "fail" } : { step: "fallback", to };
 }
 
 function wait(recovery: Recovery, task: string, at: number): void {

@@ -35,6 +35,8 @@ export interface FunctionTask<Results = { readonly [task: string]: Json }> {
   readonly phase?: string;
   /** What the person at the gate wrote. */
   readonly note?: string;
+  /** What was wrong with the reply of the attempt before. */
+  readonly hint?: string;
 }
 
 export interface FunctionContext {
@@ -80,11 +82,12 @@ export function functionRuntime(call: AgentFunction): Runtime {
 const NO_CONTEXT = Object.freeze({});
 
 function taskFor(attempt: Attempt): FunctionTask {
-  const { task, agentName, prompt, restart, results, messages, note } = attempt;
+  const { task, agentName, prompt, restart, results, messages, note, hint } = attempt;
   const { id, description, context = NO_CONTEXT, item, index, phase } = task;
   const given = { id, agentName, description, prompt, context, attempt: attempt.attempt, restart, results, messages };
-  if (item === undefined && index === undefined && phase === undefined && note === undefined) return given;
-  return { ...given, ...defined({ item, index, phase, note }) };
+  if (item === undefined && index === undefined && phase === undefined && note === undefined && hint === undefined)
+    return given;
+  return { ...given, ...defined({ item, index, phase, note, hint }) };
 }
 
 class Context implements FunctionContext {

@@ -14,7 +14,7 @@ function run(choices: readonly ModelChoice[], more: Partial<RunOptions> = {}) {
   const places = createPlaces();
   const options = optionsOf({ maxParallelAgents: 100, ...more });
   evolvePlaces(places, told("workflow:start", { agents: { a: { runtime: "model", model: "x", choices } }, options }));
-  const tries = new Map<string, { failures: number }>();
+  const tries = new Map<string, { failures: number; left?: readonly string[] }>();
   const ask = (task: string, which = { attempt: 1, restart: 0 }, ofTask?: string) =>
     modelFor({ places, recovery: { tries }, start: { options } }, who(task), ofTask, which);
   const begin = (task: string, which = { attempt: 1, restart: 0 }) => {
@@ -26,7 +26,8 @@ function run(choices: readonly ModelChoice[], more: Partial<RunOptions> = {}) {
     tries.set(task, { failures: 1 });
     evolvePlaces(places, told("task:retry", who(task)));
   };
-  return { places, ask, begin, fail };
+  const leave = (task: string, ...left: string[]) => tries.set(task, { failures: 1, left });
+  return { places, ask, begin, fail, leave };
 }
 const many = (begin: (task: string) => string, count: number) => {
   const models = Array.from({ length: count }, (_, i) => begin(`t${i}`));
@@ -37,6 +38,23 @@ describe("among several models of an agent", () => {
   test("those that are alike share the work evenly, the first first", () => {
     const { begin } = run([{ model: "x" }, { model: "y" }]);
     expect([begin("a"), begin("b"), begin("c"), begin("d")]).toEqual(["x", "y", "x", "y"]);
+  });
+
+  test("one that a task was taken off is only taken where the others have no place, and a held one likewise", () => {
+    const choices = [{ model: "x", provider: "p" }, { model: "y" }];
+    const { places, ask, begin, leave } = run(choices, { providers: { p: 1 } });
+    expect([begin("a"), ask("b").model]).toEqual(["x", "y"]);
+    leave("b", "y");
+    // `x` has no place: its provider's one is taken.
+    expect(ask("b").model).toBe("y");
+    evolvePlaces(places, told("task:complete", who("a")));
+    expect(ask("b").model).toBe("x");
+    const hold = (provider: string, model: string) =>
+      evolvePlaces(places, told("breaker:opened", { provider, model, until: 50, at: 10 }));
+    hold("p", "x");
+    expect(ask("c").model).toBe("y");
+    evolvePlaces(places, told("wave:start", { at: 60 }));
+    expect(ask("c").model).toBe("x");
   });
 
   test("one that succeeded more often, or was faster, gets more; the other still gets what is too much for it", () => {

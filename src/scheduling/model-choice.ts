@@ -11,7 +11,9 @@ interface Modelled {
 }
 interface Of {
   readonly places: Places;
-  readonly recovery: { readonly tries: ReadonlyMap<string, { readonly failures: number }> };
+  readonly recovery: {
+    readonly tries: ReadonlyMap<string, { readonly failures: number; readonly left?: readonly string[] }>;
+  };
   readonly start?: { readonly options: { readonly seed: number; readonly explore?: boolean } };
 }
 
@@ -25,11 +27,15 @@ export function modelFor(
   const card = places.agents[agentName];
   const own = { model: ofTask ?? card?.model ?? card?.runtime ?? "unknown" };
   if (ofTask !== undefined || card?.choices === undefined) return own;
-  const candidates = choicesOf(places, agentName);
+  const all = choicesOf(places, agentName);
+  const tries = recovery.tries.get(taskId);
+  const kept = all.filter(({ choice }) => !tries?.left?.includes(choice.model));
+  // A place was found for one of them all: where those that are left have none, the task goes back to one that failed it.
+  const candidates = kept.some(({ isFree }) => isFree) ? kept : all;
   const before = candidates.find(({ choice }) => choice.model === places.chosen.get(taskId))?.choice.model;
   // What died with its host may have been answered already, by the model that it asked.
   if (restart > 0 && before !== undefined) return { model: before };
-  const hasFailed = (recovery.tries.get(taskId)?.failures ?? 0) > 0;
+  const hasFailed = (tries?.failures ?? 0) > 0;
   const { seed = 0, explore = false } = start?.options ?? {};
   const asked = { seed, explore, attempt: `${taskId}#${attempt}` };
   return choose(candidates, hasFailed && before !== undefined ? { ...asked, failed: before } : asked) ?? own;
@@ -53,7 +59,9 @@ const MOST = 2;
 
 function choose(candidates: readonly Candidate[], asked: Asked): Modelled | undefined {
   const free = candidates.filter(({ isFree }) => isFree);
-  const may = free.length > 0 ? free : candidates;
+  const fit = free.filter(({ isHeld }) => !isHeld);
+  // A held one is waited for; one without a place must not be taken.
+  const may = fit.length > 0 ? fit : free.length > 0 ? free : candidates;
   const tracks = may.map(({ choice: { attempts = 0, successes = 0 } }) => ({ attempts, successes }));
   const all = {
     attempts: tracks.reduce((sum, { attempts }) => sum + attempts, 0),
@@ -87,8 +95,8 @@ function choose(candidates: readonly Candidate[], asked: Asked): Modelled | unde
     `${asked.explore ? "drawn" : "expected"} ${Math.round(100 * success)} % success after ${Math.round(choice.attempts ?? 0)} attempts that count`,
     ...(choice.duration === undefined ? [] : [`${(choice.duration / 1000).toFixed(1)} s an attempt`]),
     `${own} under way`,
-    ...(free.length < candidates.length
-      ? [`${candidates.length - free.length} of ${candidates.length} have no free place`]
+    ...(may.length < candidates.length
+      ? [`${candidates.length - may.length} of ${candidates.length} have no free place or are held`]
       : []),
     ...(scored.some(({ lost }) => lost < 0) ? [`${asked.failed} has just failed`] : []),
   ];

@@ -5,6 +5,7 @@
  * L1. A ticket lies in one lane, its agent's, at most once.
  * L2. A lane that has no place never holds up another lane.
  */
+import type { BreakerNews } from "../domain/breaker.ts";
 import type { RunEvent } from "../domain/events.ts";
 import { Heap } from "../domain/heap.ts";
 import type { AgentCard, AgentCards, ModelChoice } from "../domain/plan.ts";
@@ -35,6 +36,10 @@ export interface Places {
   readonly running: Map<string, string>;
   /** Of agents that may use several models: the one that a task's newest attempt got. */
   readonly chosen: Map<string, string>;
+  /** Models that are left alone, by `heldKey`: until when. */
+  readonly held: Map<string, number>;
+  /** When something last became true. */
+  at: number;
   /** The tickets that lie in lanes, the newest of each task. */
   readonly tickets: Map<string, Ticket>;
 }
@@ -48,11 +53,14 @@ export function createPlaces(): Places {
     perProvider: new Map(),
     running: new Map(),
     chosen: new Map(),
+    held: new Map(),
+    at: 0,
     tickets: new Map(),
   };
 }
 
 export function evolvePlaces(places: Places, event: RunEvent): void {
+  places.at = event.at;
   switch (event.type) {
     case "workflow:start":
       places.total = event.options.maxParallelAgents;
@@ -62,7 +70,15 @@ export function evolvePlaces(places: Places, event: RunEvent): void {
     case "plan:changed":
       return event.agents && change(places, event.agents);
     case "workflow:resumed":
-      if (event.recovered) for (const task of [...places.running.keys()]) release(places, task);
+      if (!event.recovered) return;
+      for (const task of [...places.running.keys()]) release(places, task);
+      // Whoever held them is gone; the new host finds out for itself.
+      return places.held.clear();
+    case "breaker:opened":
+      places.held.set(heldKey(event), event.until);
+      return;
+    case "breaker:closed":
+      places.held.delete(heldKey(event));
       return;
     case "agent:invoke":
       places.tickets.delete(event.taskId);
@@ -106,12 +122,28 @@ export function cardFor({ chosen }: Places, task: string, card: AgentCard | unde
   return { ...rest, model: choice.model, ...(choice.provider !== undefined && { provider: choice.provider }) };
 }
 
+const heldKey = ({ provider, model = "" }: { readonly provider?: string; readonly model?: string }) =>
+  JSON.stringify([provider, model]);
+
+/** A model that is left alone now, because it keeps failing. */
+export function isHeld({ held, at }: Places, one: { readonly provider?: string; readonly model?: string }): boolean {
+  return held.size > 0 && (held.get(heldKey(one)) ?? 0) > at;
+}
+
+/** Whether a run learns something from what is said of a breaker. */
+export function isNews({ held }: Places, news: BreakerNews): boolean {
+  const until = held.get(heldKey(news));
+  return news.state === "opened" ? until !== news.until : until !== undefined;
+}
+
 export interface Candidate {
   readonly choice: ModelChoice;
   /** Attempts of this run that the agent has under way with it. */
   readonly busy: number;
   /** Its provider has a place for one more. */
   readonly isFree: boolean;
+  /** It keeps failing and is left alone now. */
+  readonly isHeld: boolean;
 }
 
 /** The models that an agent may use: how busy it is with each, and whether one more has a place there. */
@@ -125,6 +157,7 @@ export function choicesOf(places: Places, agentName: string): readonly Candidate
     choice,
     busy: busy.get(choice.model) ?? 0,
     isFree: hasPlace(places, choice.provider),
+    isHeld: isHeld(places, choice),
   }));
 }
 

@@ -1,6 +1,9 @@
 /** How an order is to be conducted: one shape, whether it comes over HTTP, in a file or from flags. */
+
+import type { Ladders } from "../domain/failures.ts";
 import { type Budget, CONTEXT_STRATEGIES, type ContextStrategy } from "../domain/plan.ts";
 import { fields, isRecord, listOf, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
+import { ladders } from "../graph/fields.ts";
 
 export interface OrderConfig {
   readonly maxParallelAgents?: number;
@@ -19,6 +22,10 @@ export interface OrderConfig {
   readonly explore?: boolean;
   readonly chaos?: number;
   readonly budget?: Budget;
+  /** What is done about failed attempts, by the class of their failure. */
+  readonly recovery?: Ladders;
+  /** Somebody answers gates, so that a refused key or a used-up quota is asked about instead of failing its task. */
+  readonly attended?: boolean;
   /** Files of the repository for every task, as globs. */
   readonly reads?: readonly string[];
 }
@@ -51,6 +58,8 @@ export const CONFIG: { readonly [K in keyof Required<OrderConfig>]: Shape } = {
   explore: flag,
   chaos: number(0, 1),
   budget: fields({ usd: amount, tokens: amount, turns: amount, spawns: amount }),
+  recovery: ladders,
+  attended: flag,
   reads: listOf(text(2000, 1)),
 };
 

@@ -266,6 +266,10 @@ async function keep(
     if (tree === (await bare.run("rev-parse", "--verify", "--end-of-options", `${base}^{tree}`))) return undefined;
     const commit = await bare.run("commit-tree", "-p", base, "-m", `${taskId}, attempt ${attempt}`, tree);
     const ref = outcome === "done" ? `refs/tutti/${run}/${taskId}` : `refs/tutti/${run}.failed/${taskId}/${attempt}`;
+    // An attempt before it may have been done and not accepted: its work is kept under another name (I12).
+    const before = await bare.ask("rev-parse", "--verify", "--quiet", "--end-of-options", ref);
+    const earlier = `refs/tutti/${run}.failed/${taskId}/${attempt}.earlier`;
+    if (before.code === 0) await bare.run("update-ref", "--end-of-options", earlier, before.stdout.trim());
     await bare.run("update-ref", "--end-of-options", ref, commit);
     return { ref, base, commit, ...(await filesOf(bare, base, commit)) };
   } finally {

@@ -135,4 +135,16 @@ export const MUTANTS: readonly Mutant[] = [
     find: "at: Math.max(now, state.at)",
     put: "at: now",
   },
+  {
+    name: "a breaker that opened is never looked at again",
+    file: "app/breakers.ts",
+    find: "    this.#at(this.#until);\n",
+    put: "",
+  },
+  {
+    name: "whoever waits for a person is tried again meanwhile",
+    file: "recovery/tries.ts",
+    find: 'event.step === "person" ? undefined : wait',
+    put: "wait",
+  },
 ];

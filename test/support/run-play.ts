@@ -1,6 +1,7 @@
 /** What may happen to a run, drawn by fast-check as three small numbers and told to it by the state it is in. */
 import * as fc from "fast-check";
 import type { Fact } from "../../src/domain/facts.ts";
+import { FAILURES, STEPS } from "../../src/domain/failures.ts";
 import type { Json } from "../../src/domain/json.ts";
 import type { AgentTask, Budget, Condition } from "../../src/domain/plan.ts";
 import { planFaults } from "../../src/graph/check.ts";
@@ -31,6 +32,7 @@ const rawTask = fc.record({
   phase: fc.nat(3),
   maxTokens: fc.nat(4),
   duration: fc.nat(3),
+  recovery: fc.nat(40),
 });
 type RawTask = typeof rawTask extends fc.Arbitrary<infer T> ? T : never;
 
@@ -63,6 +65,9 @@ function taskFrom(raw: RawTask, id: string, before: readonly string[]): AgentTas
     ...(raw.gate === 1 ? { gate: true } : raw.gate === 2 ? { gate: { question: "well?" } } : {}),
     ...(raw.phase > 0 ? { phase: `p${raw.phase}` } : {}),
     ...(raw.maxTokens > 0 ? { maxTokens: raw.maxTokens * 10 } : {}),
+    ...(raw.recovery < 20
+      ? { recovery: { [FAILURES[raw.recovery] ?? "error"]: STEPS.filter((_, i) => (raw.recovery * 37) & (1 << i)) } }
+      : {}),
     ...(raw.duration > 0 ? { estimatedDuration: raw.duration * 100 } : {}),
   };
 }
@@ -149,7 +154,8 @@ export function factOf(played: Played, [kind, which, how, raw]: Step, past: Fact
     if (kind <= 8 || kind >= 37) return keep({ ...who, outcome: "ok", output: OUTPUTS[how] ?? null });
     if (kind === 13) return keep({ ...who, outcome: "stopped", reason: "asked" });
     const retry = how === 0 ? "never" : "safe";
-    return keep({ ...who, outcome: "failed", failure: "error", reason: "no", retry, retryAfter: which * 400 });
+    const failure = pick(FAILURES, which * 7 + how) ?? "error";
+    return keep({ ...who, outcome: "failed", failure, reason: "no", retry, retryAfter: which * 400 });
   }
   switch (kind) {
     case 14:

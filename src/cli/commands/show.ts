@@ -18,10 +18,10 @@ export function show(program: Command, io: Io): void {
   define(
     program,
     "show <run>",
-    "how a run stands or ended; with --task one output",
+    "how a run stands or ended; with --task what became of one task, and its output",
     "tutti show last\ntutti show last --task security-report\ntutti show last --task security-report --context",
   )
-    .option("--task <id>", "the output of this task")
+    .option("--task <id>", "the story of this task: tried, failed because, did, cost; and its output")
     .option("--context", "what the task's attempt was shown, why, and what was left out")
     .option("--reads", "the files that its tasks read")
     .option("--attempt <N>", "which attempt (default: the last)", whole(1, 1000))
@@ -38,7 +38,7 @@ async function act(io: Io, word: string, flags: Flags): Promise<number> {
   await using home = await openHome(io);
   const view = await viewRun(home.host, await runOf(home.host, word));
   if (flags.context || flags.reads) await showContext(io, home.host, view, flags);
-  else if (flags.task !== undefined) showTask(io, view, flags.task, flags.json === true);
+  else if (flags.task !== undefined) await showTask(io, home.host, view, flags.task, flags.json === true);
   else if (flags.json) io.json(view.shown);
   else showRun(io, view);
   return EXIT.done;

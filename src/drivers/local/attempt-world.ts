@@ -17,6 +17,7 @@ import type {
   Usage,
 } from "../../domain/ports.ts";
 import { ancestorsOf } from "../../graph/ancestors.ts";
+import { ownOf } from "./aside.ts";
 import { askAtGate } from "./asking.ts";
 import { attemptLog, orThrow } from "./attempt-log.ts";
 import type { World } from "./world.ts";
@@ -55,7 +56,7 @@ export class WorldOfAttempt implements AttemptWorld {
   }
 
   get log(): AttemptLog {
-    return attemptLog(this.#driver, this.#effect.taskId, this.#effect.attempt);
+    return ownOf(attemptLog(this.#driver, this.#effect.taskId, this.#effect.attempt));
   }
 
   get board(): Board {
@@ -95,14 +96,17 @@ export class WorldOfAttempt implements AttemptWorld {
   }
 
   get ask(): AttemptWorld["ask"] {
-    return async (asked: Asking): Promise<Answer> => {
-      const goOn = this.#performer.hold();
-      try {
-        return await askAtGate(this.#driver, this.#effect, asked, this.#performer.signal);
-      } finally {
-        goOn();
-      }
-    };
+    return (asked: Asking) => this.rest(askAtGate(this.#driver, this.#effect, asked, this.#performer.signal));
+  }
+
+  /** While it waits for a person or for a limit, the attempt's own time stands still. */
+  async rest<T>(wait: Promise<T>): Promise<T> {
+    const goOn = this.#performer.hold();
+    try {
+      return await wait;
+    } finally {
+      goOn();
+    }
   }
 
   /** Made on demand, so that `{ send }` may be taken out of it. */

@@ -12,6 +12,7 @@ import { isRecord } from "../../domain/shape.ts";
 import type { Changes } from "../../domain/workspace.ts";
 import { ancestorsOf } from "../../graph/ancestors.ts";
 import { hasOutput, type Node } from "../../graph/dag.ts";
+import { shownBy } from "../../recovery/ladders.ts";
 import type { World } from "./world.ts";
 
 interface Telling {
@@ -38,8 +39,10 @@ export async function shownBefore(driver: Telling, { task, attempt, messages }: 
 /** The prompt of an attempt by the run's strategy, within its threshold. */
 export async function showTo(driver: Telling, node: Node, attempt: Attempt): Promise<Shown> {
   const { state, world } = driver;
-  const { contextStrategy: strategy = "shared", pruningThreshold: threshold = 150_000 } = state.start?.options ?? {};
-  const { task, prompt, note, messages } = attempt;
+  const how = shownBy(state.recovery.tries.get(attempt.task.id), state.start?.options);
+  const { contextStrategy: strategy = "shared", pruningThreshold: threshold = 150_000 } = how ?? {};
+  const { task, note, messages } = attempt;
+  const prompt = attempt.hint === undefined ? attempt.prompt : `${attempt.prompt}\n\n${mending(attempt.hint)}`;
   const { id, description, phase, context, item, index } = task;
   const sources = await sourcesOf(driver, node, strategy === "shared");
   const files = task.reads?.length ? await readFiles(world, task.reads) : undefined;
@@ -61,6 +64,9 @@ export async function showTo(driver: Telling, node: Node, attempt: Attempt): Pro
   const all = guide && "why" in guide ? [...pieces, leftOut(guide)] : pieces;
   return { text, tokens, pieces: all.map((piece) => asJson(piece)), ...defined({ evidence }) };
 }
+
+const mending = (hint: string): string =>
+  `Your last reply to this was not accepted: ${hint.slice(0, 4000)}\nAnswer again, with that put right.`;
 
 /** The agent is not told of it: whoever looks at what it was shown is. */
 const leftOut = ({ path, why }: GuideLeftOut): Piece => ({

@@ -2,7 +2,8 @@
 import type { Spent } from "../../domain/events.ts";
 import type { Json } from "../../domain/json.ts";
 import { type BlobRef, isBlobRef } from "../../domain/plan.ts";
-import type { Outcome } from "../../domain/ports.ts";
+import type { Attempt, Outcome } from "../../domain/ports.ts";
+import { hasOutput, type Node } from "../../graph/dag.ts";
 
 /** Longer outputs lie in the blob store. */
 const LARGEST_INLINE = 8192;
@@ -25,4 +26,22 @@ export function largeText(output: Json): string | undefined {
 
 export function holdsBlob(output: Json | BlobRef): boolean {
   return isBlobRef(output) || (Array.isArray(output) && output.some((one) => isBlobRef(one)));
+}
+
+/** The outputs a task depends on, under the names their author knows. A promise only where one lies in the blob store. */
+export function resultsFor(
+  driver: { resolve(output: Json | BlobRef): Promise<Json> },
+  node: Node,
+): Attempt["results"] | Promise<Attempt["results"]> {
+  const results: Record<string, Json> = {};
+  let later: Promise<unknown>[] | undefined;
+  for (const before of node.dependsOn) {
+    if (!hasOutput(before) || before.output === undefined) continue;
+    const name = before.spec?.replaces === undefined ? before.id : (before.spec.of ?? before.id);
+    if (holdsBlob(before.output)) {
+      later ??= [];
+      later.push(driver.resolve(before.output).then((value) => Object.assign(results, { [name]: value })));
+    } else results[name] = before.output as Json;
+  }
+  return later === undefined ? results : Promise.all(later).then(() => results);
 }

@@ -15,13 +15,16 @@ import { effectId } from "../../domain/ids.ts";
 import { asJson, defined, type Json, sha256 } from "../../domain/json.ts";
 import type { BlobRef } from "../../domain/plan.ts";
 import type { Answer, Attempt, BoardEntry, Outcome, Runtime } from "../../domain/ports.ts";
-import { hasOutput, type Node, promptOf } from "../../graph/dag.ts";
+import { type Node, promptOf } from "../../graph/dag.ts";
 import { taskOf } from "../../graph/expand.ts";
 import { cardFor } from "../../scheduling/places.ts";
 import { orThrow } from "./attempt-log.ts";
 import { WorldOfAttempt } from "./attempt-world.ts";
 import { heard, type Said, shownBefore, showTo } from "./converse.ts";
-import { holdsBlob, largeText, spentOf } from "./outputs.ts";
+import { enter } from "./entering.ts";
+import { followed } from "./followed.ts";
+import { hedging } from "./hedging.ts";
+import { largeText, resultsFor, spentOf } from "./outputs.ts";
 import type { World } from "./world.ts";
 
 /** The driver, as an attempt needs it. */
@@ -54,7 +57,7 @@ export class Performance {
   /** Milliseconds that it still has, counted from `armedAt`. */
   #left: number | undefined;
   #armedAt = 0;
-  /** Persons whom it waits for. */
+  /** Persons and limits that it waits for. */
   #asks = 0;
   #isOver = false;
   #gone: (() => void) | undefined;
@@ -140,10 +143,10 @@ export class Performance {
     if (got.ok) return { outcome: "ok", output: got.output, ...(got.changes && { changes: got.changes }) };
     if (this.#timeout) return this.#timeout;
     if (this.#stopped !== undefined) return { outcome: "stopped", reason: this.#stopped };
-    const { failure, reason, retry, retryAfter, needs } = got;
+    const { failure, reason, retry, retryAfter, needs, advice } = got;
     // It left off between two turns because the run is to stand still.
     if (failure === "stopped") return { outcome: "stopped", reason };
-    return { outcome: "failed", failure, reason, retry, ...defined({ retryAfter, needs }) };
+    return { outcome: "failed", failure, reason, retry, ...defined({ retryAfter, needs, advice }) };
   }
 
   /** The runtime threw, or what the attempt needs could not be read. */
@@ -189,26 +192,30 @@ export class Performance {
     const { limits, runtimeOf } = this.#driver.world;
     const node = this.#node();
     const agentName = this.#agentName();
-    const runtime = runtimeOf(agentName);
+    const own = runtimeOf(agentName);
+    const runtime = own && hedging(own, this.#driver, node.spec?.hedge);
     if (!runtime) return { ok: false, failure: "bug", reason: `there is no agent '${agentName}' here`, retry: "never" };
     const { places } = this.#driver.state;
     const card = cardFor(places, this.#effect.taskId, places.agents[agentName]) ?? { runtime: "unknown" };
-    let leave: (() => void) | undefined;
-    if (limits) leave = await limits.enter(card, this.#signal());
+    const entered = limits && (await enter(this.#driver, limits, { taskId: node.id, card }, this.#signal()));
+    if (entered && "outcome" in entered) return entered.outcome;
     this.#left = node.spec?.timeout;
     this.#arm();
+    let got: Outcome | undefined;
     try {
-      const found = this.#results(node);
+      const found = resultsFor(this.#driver, node);
       const results = found instanceof Promise ? await found : found;
       // It may have been stopped while it waited for a place or for what it needs: then it never begins.
       if (this.#stopped !== undefined || this.#isOver || this.#abandoned)
         return { ok: false, failure: "stopped", reason: this.#stopped ?? "let go", retry: "safe" };
       const attempt = this.#attempt(node, agentName, card, results);
-      if (runtime.converses) return await this.#converse(runtime, node, attempt);
-      return await runtime.perform(attempt, new WorldOfAttempt(this.#driver, this.#effect, this));
+      if (runtime.converses) got = await this.#converse(runtime, node, attempt);
+      else got = await runtime.perform(attempt, new WorldOfAttempt(this.#driver, this.#effect, this));
     } finally {
-      leave?.();
+      entered?.leave(got);
     }
+    if (got.ok && !node.spec?.validate) return got;
+    return followed(this.#driver, new WorldOfAttempt(this.#driver, this.#effect, this), this.#effect, got);
   }
 
   /** What it is shown is in the journal before it is asked; what it says to others is sent before its result counts. */
@@ -269,25 +276,9 @@ export class Performance {
       results,
       messages,
     };
-    const continues = state.recovery.tries.get(taskId)?.continues;
-    return node.note === undefined && continues === undefined
-      ? made
-      : { ...made, ...defined({ note: node.note, continues }) };
-  }
-
-  /** The outputs it depends on, under the names their author knows. A promise only where one lies in the blob store. */
-  #results(node: Node): Attempt["results"] | Promise<Attempt["results"]> {
-    const results: Record<string, Json> = {};
-    let later: Promise<unknown>[] | undefined;
-    for (const before of node.dependsOn) {
-      if (!hasOutput(before) || before.output === undefined) continue;
-      const name = before.spec?.replaces === undefined ? before.id : (before.spec.of ?? before.id);
-      if (holdsBlob(before.output)) {
-        later ??= [];
-        later.push(this.#driver.resolve(before.output).then((value) => Object.assign(results, { [name]: value })));
-      } else results[name] = before.output as Json;
-    }
-    return later === undefined ? results : Promise.all(later).then(() => results);
+    const { continues, hint } = state.recovery.tries.get(taskId) ?? {};
+    if (node.note === undefined && continues === undefined && hint === undefined) return made;
+    return { ...made, ...defined({ note: node.note, continues, hint }) };
   }
 
   #signal(): AbortSignal {

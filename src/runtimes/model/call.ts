@@ -6,7 +6,8 @@ import type { CallerOptions } from "./caller-options.ts";
 import { Connections } from "./connections.ts";
 import { type Fault, faultOf } from "./faults.ts";
 import type { ModelRef } from "./model-ref.ts";
-import { baseUrlOf } from "./providers.ts";
+import { Pace } from "./pace.ts";
+import { baseUrlOf, labelOf } from "./providers.ts";
 import type { PaidReply } from "./replies.ts";
 import { sdkModel } from "./sdk.ts";
 import { type TurnOptions, takeTurn } from "./turn.ts";
@@ -16,24 +17,37 @@ import type { Ended } from "./work.ts";
 export class Caller {
   readonly #options: CallerOptions;
   readonly #connections = new Connections();
+  readonly #pace: Pace;
   #calls = 0;
 
   constructor(options: CallerOptions) {
     this.#options = options;
+    this.#pace = options.pace ?? new Pace(options.clock);
   }
 
   async call(
     ref: ModelRef,
     turnOptions: Omit<TurnOptions, "model" | "signal">,
     { effectId, restart }: Attempt,
-    { signal }: AttemptWorld,
+    world: AttemptWorld,
   ): Promise<PaidReply | Ended> {
     const { providers, clock, timers, fetch } = this.#options;
+    const { signal } = world;
+    const called = { account: labelOf(ref), model: ref.id };
+    const turnOf = this.#pace.enter(called, signal);
+    const isStopped =
+      turnOf &&
+      (await (world.rest?.(turnOf) ?? turnOf).then(
+        () => false,
+        () => true,
+      ));
+    if (isStopped) return stopped(signal);
     const wire = new Wire({
       clock,
       timers: { ...TIMERS, ...timers },
       signal,
       connections: this.#connections,
+      onHead: (status, headers) => this.#pace.heard(called, status, headers),
       id: `${effectId}.${restart}.${++this.#calls}`,
       ...(fetch ? { fetch } : {}),
     });

@@ -24,6 +24,8 @@ interface Told {
 
 /** Names that providers use inside a stream, where there is no status any more. */
 const STATUS_OF: readonly (readonly [RegExp, number])[] = [
+  [/\b(context_length_exceeded|request_too_large)\b/, 413],
+  [/\binsufficient_quota\b/, 402],
   [/\boverloaded(_error)?\b/, 529],
   [/\brate_limit(_error|_exceeded)?\b|\bRESOURCE_EXHAUSTED\b/, 429],
   [/\b(authentication_error|invalid_api_key)\b/, 401],
@@ -33,6 +35,22 @@ const STATUS_OF: readonly (readonly [RegExp, number])[] = [
 ];
 /** A limit that waiting does not lift. */
 const USED_UP = /insufficient_quota|billing_hard_limit_reached|billing_not_active|credit balance/i;
+/** A prompt that does not fit, in the words of those who refuse it. Not: a limit of tokens a minute. */
+const TOO_LONG = new RegExp(
+  [
+    "context_length_exceeded",
+    "context[ _-](?:length|window|size)",
+    "maximum context",
+    "(?:prompt|input|request|message) (?:is|was) too (?:long|large)",
+    "input length and .?max_tokens.? exceed",
+    "input token count .{0,40}exceeds",
+    "exceeds? the (?:model'?s? )?(?:maximum|max) (?:number of )?(?:input )?tokens",
+    "reduce the length of the (?:messages|prompt|input)",
+    "request_too_large",
+    "string_above_max_length",
+  ].join("|"),
+  "i",
+);
 
 export function faultOf(error: unknown, ref: ModelRef, now: number): Fault {
   const told = toldBy(error);
@@ -43,12 +61,15 @@ export function faultOf(error: unknown, ref: ModelRef, now: number): Fault {
   const retryAfter = wait === undefined ? {} : { retryAfter: wait };
   const isUsedUp = (status === 429 || status === 400) && USED_UP.test(`${told.names} ${told.message}`);
   if (status === 402 || isUsedUp)
-    return { failure: "rate-limit", reason: `${what}; its quota or credit is used up`, retry: "never" };
+    return { failure: "quota", reason: `${what}; its quota or credit is used up`, retry: "never" };
+  if (status === 413 || (status < 500 && status !== 429 && TOO_LONG.test(`${told.names} ${told.message}`)))
+    return { failure: "context-window", reason: `${what}; ${adviceFor(413, ref)}`, retry: "never" };
   if (status === 429) return { failure: "rate-limit", reason: what, retry: "safe", ...retryAfter };
   if (status === 529 || status === 503) return { failure: "overloaded", reason: what, retry: "safe", ...retryAfter };
   if (status >= 500 || status === 408 || status === 409 || status === 425)
     return { failure: "error", reason: what, retry: "safe", ...retryAfter };
-  return { failure: "error", reason: `${what}; ${adviceFor(status, ref)}`, retry: "never" };
+  const failure = status === 401 || status === 403 ? "auth" : "error";
+  return { failure, reason: `${what}; ${adviceFor(status, ref)}`, retry: "never" };
 }
 
 /** Google writes it into the body. */
@@ -85,7 +106,7 @@ function broken(error: unknown, told: Told, ref: ModelRef): Fault {
   const fault = socket === undefined ? words : `${socket} (${code})`;
   const advice = code === "ECONNREFUSED" && ref.provider === "ollama" ? "; is Ollama running?" : "";
   const reason = `the call of ${ref.id} at ${labelOf(ref)} failed: ${fault}${advice}`;
-  return { failure: "error", reason, retry: "safe" };
+  return { failure: socket === undefined ? "error" : "network", reason, retry: "safe" };
 }
 
 /** Fetch itself refuses some ports, so that no page may reach a mail server; no try goes better. */

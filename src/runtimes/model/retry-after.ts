@@ -54,6 +54,42 @@ function openaiResets(headers: Headers): readonly (number | undefined)[] {
     .map((kind) => durationOf(headers[`x-ratelimit-reset-${kind}`]));
 }
 
+/** How far a limit is used up, as a reply says it. */
+export interface RateLimit {
+  readonly kind: string;
+  readonly limit: number;
+  readonly remaining: number;
+  /** Milliseconds until it is lifted. */
+  readonly resetIn: number;
+}
+
+/** The limits that a reply tells whole; what is missing or makes no sense is left out. */
+export function limitsOf(headers: Headers, now: number): readonly RateLimit[] {
+  const date = dateOf(headers["date"]) ?? now;
+  const found: RateLimit[] = [];
+  for (const kind of ["requests", "tokens", "input-tokens", "output-tokens"]) {
+    const anthropic = `anthropic-ratelimit-${kind}`;
+    const told = [
+      [
+        headers[`${anthropic}-limit`],
+        headers[`${anthropic}-remaining`],
+        until(dateOf(headers[`${anthropic}-reset`]), date),
+      ],
+      [
+        headers[`x-ratelimit-limit-${kind}`],
+        headers[`x-ratelimit-remaining-${kind}`],
+        durationOf(headers[`x-ratelimit-reset-${kind}`]),
+      ],
+    ] as const;
+    for (const [most, left, reset] of told) {
+      const [limit, remaining] = [amount(most, 1), amount(left, 1)];
+      if (limit === undefined || remaining === undefined || reset === undefined || limit <= 0) continue;
+      found.push({ kind, limit, remaining, resetIn: Math.min(LONGEST, reset) });
+    }
+  }
+  return found;
+}
+
 const UNITS: { readonly [unit: string]: number } = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
 /** `6m0s`, `1.5s`, `20ms`. */

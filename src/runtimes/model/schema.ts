@@ -11,18 +11,26 @@ const MOST_FAULTS = 5;
 
 /** Throws where the schema itself cannot be used. */
 export async function readerOf(schema: JsonSchema): Promise<ReadReply> {
-  const { z } = await import("zod");
-  const shape = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+  const check = await checkerOf(schema);
   return (text) => {
     const parsed = parse(text);
-    if (!parsed.ok) return parsed;
-    const { success, error } = shape.safeParse(parsed.value);
+    const reason = parsed.ok ? check(parsed.value) : undefined;
     // The value as it came: defaults of the schema are the reader's business.
-    if (success) return parsed;
+    return reason === undefined ? parsed : { ok: false, reason };
+  };
+}
+
+/** Why a value does not fit, or undefined. Throws where the schema itself cannot be used. */
+export async function checkerOf(schema: JsonSchema): Promise<(value: Json) => string | undefined> {
+  const { z } = await import("zod");
+  const shape = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+  return (value) => {
+    const { success, error } = shape.safeParse(value);
+    if (success) return undefined;
     const faults = error.issues
       .slice(0, MOST_FAULTS)
       .map(({ path, message }) => `${path.length === 0 ? "the whole" : `/${path.map(String).join("/")}`}: ${message}`);
-    return { ok: false, reason: `the reply does not fit its schema: ${faults.join("; ")}` };
+    return `the reply does not fit its schema: ${faults.join("; ")}`;
   };
 }
 

@@ -26,7 +26,7 @@ export function verdictOn(reply: { readonly text: string; readonly finishReason:
   }
   if (reply.finishReason === "tool-calls")
     return no("invalid-output", "safe", `${who} asked for a tool, and this agent has none`);
-  if (text === "") return no("invalid-output", "safe", `${who} sent an empty reply`);
+  if (text === "") return no("empty", "safe", `${who} sent an empty reply`);
   if (!read) return { ok: true, output: reply.text };
   const got = read(reply.text);
   return got.ok ? { ok: true, output: got.value } : no("invalid-output", "safe", `${who}: ${got.reason}`);

@@ -41,6 +41,8 @@ export interface WireOptions {
   readonly connections: Connections;
   /** Names the call to the provider and to ourselves. */
   readonly id: string;
+  /** The head of a reply, whatever it says. */
+  readonly onHead?: (status: number, headers: { readonly [name: string]: string }) => void;
 }
 
 export class Wire {
@@ -87,6 +89,7 @@ export class Wire {
       const response = await (this.#options.fetch ?? fetch)(input, { ...init, headers, redirect: "manual" });
       connected();
       this.#status = response.status;
+      this.#options.onHead?.(response.status, Object.fromEntries(response.headers));
       if (!response.body) return response;
       const { status, statusText } = response;
       return new Response(this.#watched(response), { status, statusText, headers: response.headers });

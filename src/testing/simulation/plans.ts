@@ -1,4 +1,6 @@
 /** Random plans: every feature of a task, in every mixture, out of a seed. */
+
+import { STEPS } from "../../domain/failures.ts";
 import type { AgentTask, Condition, FailurePolicy } from "../../domain/plan.ts";
 import type { Random } from "../../domain/random.ts";
 
@@ -13,6 +15,9 @@ export function pick<T>(random: Random, items: readonly T[]): T {
 export function between(random: Random, from: number, to: number): number {
   return from + Math.floor(random() * (to - from + 1));
 }
+
+/** How simulated attempts fail. */
+export const FAILING = ["error", "rate-limit", "overloaded", "context-window", "invalid-output", "auth"] as const;
 
 /** What a simulated agent answers has these parts, so that conditions and lists can read them. */
 function condition(random: Random, task: string): Condition {
@@ -44,6 +49,7 @@ export function randomPlan(random: Random, size: number): readonly AgentTask[] {
     if (chance(random, 0.15))
       task["onFailure"] = pick<FailurePolicy>(random, ["continue", "continue", "fail-fast", "skip-dependents"]);
     if (chance(random, 0.2)) task["fallbacks"] = [pick(random, AGENTS)];
+    if (chance(random, 0.15)) task["recovery"] = { [pick(random, FAILING)]: STEPS.filter(() => chance(random, 0.4)) };
     if (chance(random, 0.1)) task["timeout"] = between(random, 30, 200);
     if (rich && some !== undefined && chance(random, 0.2)) task["when"] = condition(random, some);
     if (rich && chance(random, 0.1)) task["gate"] = chance(random, 0.5) ? true : { question: "go?" };

@@ -4,6 +4,7 @@
  */
 
 import type { RunHandle } from "../../app/handle.ts";
+import { createLimits } from "../../app/limits.ts";
 import { AgentOrchestrator } from "../../app/orchestrator.ts";
 import { settled } from "../../app/virtual-clock.ts";
 import type { RunState } from "../../core/state.ts";
@@ -137,6 +138,7 @@ class Simulation {
       retryDelay: 20,
       grace: 50,
       patience: 10_000,
+      limits: createLimits({}, { clock: process.clock, failures: this.seed % 4 === 0 ? 1 : 4, hold: 30, longest: 100 }),
       people: { ask: ({ gate }) => this.#askPerson(process, gate) },
     });
     return orchestrator;

@@ -10,7 +10,7 @@ import type { Json } from "../../domain/json.ts";
 import type { Attempt, AttemptWorld, Batch, Clock, Journal, Outcome, Runtime, RunWriter } from "../../domain/ports.ts";
 import { type Random, random, seedOf } from "../../domain/random.ts";
 import { createMemoryJournal } from "../../journal/memory.ts";
-import { AGENTS, between, chance, pick } from "./plans.ts";
+import { AGENTS, between, chance, FAILING, pick } from "./plans.ts";
 import type { Watch } from "./watch.ts";
 
 /** Where a process can die. Every one must be reached over a set of seeds. */
@@ -300,10 +300,9 @@ export class World {
 }
 
 function failure(own: Random): Outcome {
-  const failures = ["error", "rate-limit", "overloaded"] as const;
   return {
     ok: false,
-    failure: pick(own, failures),
+    failure: pick(own, FAILING),
     reason: "it did not work",
     retry: chance(own, 0.1) ? "never" : "safe",
     ...(chance(own, 0.2) ? { retryAfter: between(own, 1, 5000) } : {}),

@@ -1,0 +1,146 @@
+/** What became of one task, told in order: who was asked, what was done, how it ended, what it cost. Pure. */
+import type { RunEvent } from "../domain/events.ts";
+import type { Json } from "../domain/json.ts";
+import { isRecord } from "../domain/shape.ts";
+import { eventWords } from "./plain.ts";
+import { cut, oneLine } from "./text.ts";
+import { moneyText, plural, timeText, tokensText } from "./units.ts";
+
+export interface StoryLine {
+  readonly at: number;
+  readonly attempt?: number;
+  readonly text: string;
+  /** Of what lies inside an attempt: its turns and what they did. */
+  readonly isInside?: true;
+}
+
+/** Of a longer story the beginning and the end are told. */
+const FIRST = 60;
+const LAST = 140;
+const LONGEST = 160;
+
+export class Story {
+  readonly #task: string;
+  readonly #first: StoryLine[] = [];
+  readonly #last: StoryLine[] = [];
+  #left = 0;
+  readonly #calls = new Map<string, string>();
+  readonly #turns = new Map<number, number>();
+
+  constructor(task: string) {
+    this.#task = task;
+  }
+
+  note(event: RunEvent): void {
+    if (!("taskId" in event) || event.taskId !== this.#task) return;
+    const attempt = "attempt" in event && event.attempt ? { attempt: event.attempt } : {};
+    const inside = this.#insideOf(event);
+    const text = inside ?? outsideOf(event);
+    if (text === undefined) return;
+    this.#add({ at: event.at, ...attempt, text, ...(inside === undefined ? {} : { isInside: true as const }) });
+  }
+
+  /** In order, with a word where some are left out. */
+  lines(): readonly StoryLine[] {
+    const gap = this.#last[0] ?? this.#first.at(-1);
+    if (this.#left === 0 || gap === undefined) return [...this.#first, ...this.#last];
+    return [...this.#first, { at: gap.at, text: `… ${this.#left} more …` }, ...this.#last];
+  }
+
+  #add(line: StoryLine): void {
+    if (this.#first.length < FIRST) this.#first.push(line);
+    else this.#last.push(line);
+    if (this.#last.length <= LAST) return;
+    this.#last.shift();
+    this.#left++;
+  }
+
+  #insideOf(event: RunEvent): string | undefined {
+    switch (event.type) {
+      case "turn:complete": {
+        const turn = (this.#turns.get(event.attempt) ?? 0) + 1;
+        this.#turns.set(event.attempt, turn);
+        return `${asideOf(event.entry)}${turnText(turn, event.entry)}`;
+      }
+      case "tool:call":
+        return this.#called(`${event.attempt} ${text(event.entry, "id")}`, event.entry);
+      case "tool:result": {
+        const call = this.#calls.get(`${event.attempt} ${text(event.entry, "id")}`);
+        this.#calls.delete(`${event.attempt} ${text(event.entry, "id")}`);
+        return resultText(call, event.entry);
+      }
+      case "workspace:committed":
+        return keptText(event.entry);
+      default:
+        return undefined;
+    }
+  }
+
+  /** Told when it ends; one that never did is told as what was under way. */
+  #called(id: string, entry: Json): undefined {
+    if (this.#calls.size < 1000) this.#calls.set(id, short(`${text(entry, "name")} ${argument(entry)}`));
+    return undefined;
+  }
+}
+
+function outsideOf(event: RunEvent): string | undefined {
+  if (event.type === "agent:invoke") {
+    const restart = event.restart === undefined ? "" : `, begun again after a crash (${event.restart})`;
+    return `attempt ${event.attempt} by ${oneLine(event.agentName)} with ${oneLine(event.model)}${restart}`;
+  }
+  if (event.type === "task:retry" || event.type === "task:error") {
+    const cost = `${timeText(event.duration)}, ${tokensText(event.tokensUsed)} tokens, ${moneyText(event.costUsd)}`;
+    return `${eventWords(event)} (${cost})`;
+  }
+  return eventWords(event);
+}
+
+function turnText(turn: number, entry: Json): string {
+  const usage = isRecord(entry) && isRecord(entry["usage"]) ? entry["usage"] : {};
+  const count = (field: string) => (typeof usage[field] === "number" ? usage[field] : 0);
+  const cost = usage["costUsd"];
+  const calls = isRecord(entry) && Array.isArray(entry["calls"]) ? entry["calls"] : [];
+  const names = calls.map((call) => (isRecord(call) ? String(call["name"]) : "?"));
+  const asked = names.length === 0 ? `said: ${text(entry, "reply")}` : `asked for ${counted(names)}`;
+  const spent = `${tokensText(count("input"))} in, ${tokensText(count("output"))} out, ${moneyText(typeof cost === "number" ? cost : null)}`;
+  return short(`turn ${turn} (${spent}) ${asked}`);
+}
+
+function counted(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].map(([name, n]) => (n === 1 ? name : `${name} ×${n}`)).join(", ");
+}
+
+function resultText(call: string | undefined, entry: Json): string {
+  const what = call ?? text(entry, "name");
+  const fault = isRecord(entry) ? entry["fault"] : undefined;
+  if (typeof fault !== "string") return `${what}: done`;
+  return short(`${what}: ${fault === "refused" ? "not allowed" : "failed"}: ${text(entry, "text")}`);
+}
+
+function keptText(entry: Json): string {
+  const files = isRecord(entry) && Array.isArray(entry["files"]) ? entry["files"] : [];
+  const paths = files.map((file) => (isRecord(file) ? String(file["path"]) : "?"));
+  return short(`kept ${plural(files.length, "file")} under ${text(entry, "ref")}: ${paths.join(", ")}`);
+}
+
+/** What a call is about: the first of its arguments that is short. */
+function argument(entry: Json): string {
+  const input = isRecord(entry) ? entry["input"] : undefined;
+  if (!isRecord(input)) return "";
+  const [first] = ["path", "command", "pattern", "query", "url", "to", "question"].flatMap((name) =>
+    typeof input[name] === "string" ? [input[name]] : [],
+  );
+  return first ?? "";
+}
+
+/** Turns of another agent who was asked within the attempt: its review, or what to do. */
+const asideOf = (entry: Json): string => {
+  const by = text(entry, "by");
+  return by === "" ? "" : `${oneLine(by).replace(/ \d+$/, "")}: `;
+};
+
+const text = (entry: Json, field: string): string =>
+  isRecord(entry) && typeof entry[field] === "string" ? entry[field] : "";
+const short = (words: string): string => cut(oneLine(words.slice(0, 4 * LONGEST)), LONGEST).trimEnd();
