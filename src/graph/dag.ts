@@ -95,9 +95,13 @@ export function evolveGraph(graph: Graph, event: RunEvent): void {
       return groupTold(graph.waves, event.wave, event.type === "wave:complete");
     case "phase:complete":
       return groupTold(graph.phases, event.phase, true);
-    case "agent:invoke":
-      if (event.key !== undefined) nodeOf(graph, event.taskId).key = event.key;
+    case "agent:invoke": {
+      const node = nodeOf(graph, event.taskId);
+      if (event.key !== undefined) node.key = event.key;
+      // Begun again after a person decided about a failure: it has been started before.
+      if (node.status === "pending") leave(graph, node, "running");
       return;
+    }
     case "plan:changed":
       for (const id of event.removed) nodeOf(graph, id).removed = true;
       return;

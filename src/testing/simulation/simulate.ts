@@ -218,6 +218,7 @@ class Simulation {
       run === undefined ||
       this.#world.target ||
       !chance(die, 0.12) ||
+      isEmptied(this.#watch.events) ||
       this.#watch.violations.length > 0
     ) {
       this.#settled = true;
@@ -326,6 +327,13 @@ class Simulation {
     const { random: die, clock } = this.#world;
     clock.at(clock.now() + between(die, 1, 100), () => process.thaw?.());
   }
+}
+
+/** All of its tasks were taken out again: nothing is left to retry or to fork, and that is refused. */
+function isEmptied(events: readonly RunEvent[]): boolean {
+  const added = events.filter(({ type }) => type === "task:added").length;
+  const removed = events.flatMap((event) => (event.type === "plan:changed" ? event.removed : []));
+  return added === new Set(removed).size;
 }
 
 /** Runs one seed to its end. */
