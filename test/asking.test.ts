@@ -113,3 +113,58 @@ test("[I3] an answer survives the host: asked again after a crash, the attempt h
   const events = await eventsOf(again);
   expect(events.filter(({ type }) => type === "gate:opened")).toHaveLength(1);
 });
+
+test("whoever is asked is told when nobody waits for his answer any more", async () => {
+  const signals: AbortSignal[] = [];
+  const people = {
+    ask: (_: unknown, signal: AbortSignal) => {
+      signals.push(signal);
+      return new Promise<never>(() => {});
+    },
+  };
+  const { clock, handle } = begin(asks, [plain("a"), plain("b")], { people });
+  await opened(handle);
+  await settled();
+  await handle.cancel("enough");
+  await finish(clock, handle);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+});
+
+test("the time for an answer runs on while the host is away", async () => {
+  const path = homes.path({ ".keep": "" });
+  const clock = new VirtualClock();
+  const agent: Agent = async (_task, { ask }) => (await ask({ question: "May I?", within: 60_000 })).by;
+  const config = { clock, agents: { agent }, journal: { path } };
+  const first = new AgentOrchestrator(config);
+  const handle = first.execute({ tasks: [plain("a")] });
+  const { expiresAt = 0 } = await opened(handle);
+  await first[Symbol.asyncDispose]();
+  const later = new VirtualClock(expiresAt - 1000);
+  const armed = Promise.withResolvers<number>();
+  const at = (time: number, call: () => void) => {
+    if (time - later.now() <= 60_000) armed.resolve(time);
+    return later.at(time, call);
+  };
+  const second = new AgentOrchestrator({ ...config, clock: { now: () => later.now(), at } });
+  made.push(second);
+  const again = second.resume(handle.id);
+  expect(await armed.promise).toBe(expiresAt);
+  later.step();
+  expect(await again).toMatchObject({ status: "complete", tasks: { a: { output: "expiry" } } });
+});
+
+test("a pause does not wait for a person: who asks leaves off, and asks again when the run goes on", async () => {
+  const { clock, handle } = begin(asks);
+  const { gate } = await opened(handle);
+  await handle.pause();
+  expect(await finish(clock, handle)).toMatchObject({ status: "paused" });
+  await expect(handle.approve(gate)).rejects.toThrow(/no open gate/);
+  await handle.resume();
+  const gates = new Set<string>();
+  for await (const event of handle) {
+    if (event.type === "gate:opened") gates.add(event.gate);
+    if (gates.size === 2) break;
+  }
+  await handle.approve([...gates][1] ?? "");
+  expect(await finish(clock, handle)).toMatchObject({ status: "complete", tasks: { a: { output: "approve" } } });
+});

@@ -127,5 +127,5 @@ test("a first agent is written, explained, and found by its words", async () => 
   const terminal = cli.terminal();
   const { file } = await jsonOf(terminal, "agents", "new", "invoice-clerk");
   expect(existsSync(file)).toBe(true);
-  expect((await terminal.tutti("agents", "check", file)).out).toContain("1 agents can be used, 0 warnings");
+  expect((await terminal.tutti("agents", "check", file)).out).toContain("1 agent can be used, 0 warnings");
 });

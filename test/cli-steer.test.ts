@@ -88,7 +88,7 @@ describe("[bar:two-terminals] what `tutti run` owns", () => {
     expect(await terminal.tutti("resume", "last")).toMatchObject({ code: 0, out: `run ${run} resumed\n` });
     await owner.says(/ resumed$/m);
     provider.release("first");
-    await owner.says(/waits for a person: .* approve/);
+    await owner.says(/waits for a person: [\s\S]* approve/);
     const approved = await terminal.tutti("approve", "last", "--note", "ship it", "--json");
     expect(approved.code).toBe(0);
     expect(JSON.parse(approved.out)).toMatchObject({

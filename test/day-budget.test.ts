@@ -62,3 +62,15 @@ test("a rehearsal costs nothing and is not counted, and money needs known prices
   const unknown = host.prepare({ tasks: [work("a")], config: { model: "anthropic/claude-unheard-of" } });
   await expect(host.admit(unknown)).rejects.toThrow(/price of .*unheard-of is not known/);
 });
+
+test("[I7] a branch of a run is a run too: it gets what is left of the day", async () => {
+  const host = await open("dayBudget: { tokens: 2500 }\n");
+  const handle = host.start(await admit(host));
+  await handle;
+  const { handle: forked } = await host.fork(handle.id, { from: "a" });
+  expect(await forked).toMatchObject({ status: "complete" });
+  expect((await host.state(forked.id)).start?.options.budget).toEqual({ tokens: 1500 });
+  const { handle: last } = await host.fork(handle.id, { from: "a" });
+  expect(await last).toMatchObject({ status: "paused" });
+  await expect(host.fork(handle.id, { from: "a" })).rejects.toThrow(/the day's budget of 2500 tokens is spent/);
+});

@@ -3,7 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Begun, Host } from "../src/app/host.ts";
+import { createLedger, evolveLedger } from "../src/budget/ledger.ts";
+import type { LogEntry } from "../src/domain/facts.ts";
+import { spentOf as spentIn } from "../src/drivers/local/outputs.ts";
 import type { RunEvent } from "../src/index.ts";
+import { Dialogue } from "../src/runtimes/model/dialogue.ts";
+import { keptTurns } from "../src/runtimes/model/replies.ts";
 import type { FakeReply } from "./support/fake-protocols.ts";
 import { FakeProvider } from "./support/fake-provider.ts";
 import { eventsOf } from "./support/finish.ts";
@@ -113,4 +118,92 @@ test("a pause is obeyed between two turns, and the next attempt goes on in the s
   const { handle: again } = await host.resume(handle.id, { type: "resume" });
   expect(await again).toMatchObject({ status: "complete", tasks: { a: { changes: { files: [{ path: "b.txt" }] } } } });
   expect(fake.calls).toHaveLength(2);
+});
+
+test("[I3] what an attempt does that the one before was still asked for is found again by the next", async () => {
+  const usage = { input: 1, output: 1, costUsd: 0, finishReason: "tool-calls" };
+  const reply = (...ids: string[]): LogEntry => ({
+    type: "turn:complete",
+    entry: { usage, reply: "", calls: ids.map((id) => ({ id, name: "bash", input: {} })), said: [] },
+  });
+  const call = (id: string): LogEntry => ({ type: "tool:call", entry: { id, name: "bash", input: {} } });
+  const result = (id: string): LogEntry => ({ type: "tool:result", entry: { id, name: "bash", text: id } });
+  // The first was stopped between two calls; the second performed the other one before its own first turn.
+  const logs = new Map<number | undefined, LogEntry[]>([
+    [1, [reply("x", "y"), call("x"), result("x")]],
+    [2, [call("y"), result("y"), reply("z")]],
+    [undefined, []],
+  ]);
+  const log = { read: async (of?: number) => logs.get(of) ?? [], append: async () => {} };
+  const [first, second] = await keptTurns(log, [1, 2]);
+  expect([...(first?.begun ?? [])]).toEqual(["x", "y"]);
+  expect([...(first?.results.keys() ?? [])]).toEqual(["x", "y"]);
+  expect(second?.reply.calls).toMatchObject([{ id: "z" }]);
+  // So it is too where the second is begun again after a crash.
+  logs.set(undefined, logs.get(2) ?? []);
+  const again = await keptTurns(log, [1]);
+  expect(again.map(({ results, isCounted }) => [[...results.keys()], isCounted])).toEqual([
+    [["x", "y"], true],
+    [[], false],
+  ]);
+});
+
+test("[I7] what is known to have been paid counts, also where the cost of the last call is unknown", () => {
+  const dialogue = new Dialogue([{ text: "Do" }]);
+  const none = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+  dialogue.take({ text: "a", finishReason: "stop", usage: none, costUsd: 4, calls: [], said: [] });
+  const usage = dialogue.used({ tokensUsed: 0, costUsd: null, turns: 1 });
+  const spent = spentIn(1, { ok: false, failure: "timeout", reason: "", retry: "safe", ...(usage && { usage }) });
+  expect(spent.costUsd).toBeNull();
+  const ledger = createLedger();
+  const event = { type: "task:error", run: "r", seq: 1, at: 1, taskId: "a", agentName: "x", attempt: 1, ...spent };
+  evolveLedger(ledger, event as unknown as RunEvent);
+  expect(ledger).toMatchObject({ knownUsd: 4, total: { costUsd: null } });
+});
+
+test("[I7] an attempt that left off waits for the others, instead of being begun again and again", async () => {
+  await using host = await open().host;
+  const isSlow = Promise.withResolvers<void>();
+  const go = Promise.withResolvers<void>();
+  const used = { fresh: 2900, output: 100 };
+  let turnsOfB = 0;
+  fake.answer = async (call) => {
+    if (!JSON.stringify(call.body).includes("Do b")) {
+      await isSlow.promise;
+      return { ...writes("a"), usage: used };
+    }
+    if (++turnsOfB === 1) return { ...writes("b"), usage: used };
+    isSlow.resolve();
+    await go.promise;
+    return { text: ["Done"], usage: TURN };
+  };
+  const handle = host.start(host.prepare(order({ tokens: 8000 }, ["a", "b"])));
+  for await (const event of handle) if (event.type === "task:retry") break;
+  for (let i = 0; i < 30; i++) await handle.message("worker", `${i}`);
+  go.resolve();
+  const results = await handle;
+  fake.answer = undefined;
+  expect(results).toMatchObject({ status: "paused", summary: { totalTokens: 7000 } });
+  const invoked = (await eventsOf(handle)).filter((one) => one.type === "agent:invoke" && one.taskId === "a");
+  expect(invoked).toHaveLength(1);
+});
+
+test("[I3] a pause while a person is asked ends, and what was asked about is asked again, not taken for done", async () => {
+  const cautious = AGENT.replace("tools:", "permissions: [{ action: write, resource: '*', effect: ask }]\ntools:");
+  await using host = await open(homes.path({ "agents/worker.md": cautious })).host;
+  fake.script(writes("1"), { text: ["Done"], usage: TURN });
+  const handle = host.start(host.prepare(order({ tokens: 90_000 })));
+  for await (const event of handle) if (event.type === "gate:opened") break;
+  await handle.pause();
+  expect(await handle).toMatchObject({ status: "paused" });
+  await handle.resume();
+  const gates = new Set<string>();
+  for await (const event of handle) {
+    if (event.type === "gate:opened") gates.add(event.gate);
+    if (gates.size === 2) break;
+  }
+  await handle.approve([...gates][1] ?? "");
+  expect(await handle).toMatchObject({ status: "complete", tasks: { a: { changes: { files: [{ path: "b.txt" }] } } } });
+  expect(fake.calls).toHaveLength(2);
+  expect(JSON.stringify(fake.calls[1]?.body)).not.toContain("outcome unknown");
 });

@@ -1,5 +1,5 @@
 /** Attempts that write, each in a worktree of its own, over real repositories. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { WorkspaceOf } from "../src/domain/workspace.ts";
@@ -28,8 +28,8 @@ function over(folder: string) {
       return Object.assign(space, { notes });
     },
     /** Writes these files as that task, and keeps them. */
-    async write(taskId: string, files: { readonly [path: string]: string }, after?: readonly string[]) {
-      const space = spaces.open(of(taskId, after), true);
+    async write(taskId: string, files: { readonly [path: string]: string }, after?: readonly string[], attempt = 1) {
+      const space = spaces.open(of(taskId, after, attempt), true);
       for (const [path, text] of Object.entries(files)) await space.write(path, text);
       const changes = await space.keep("done");
       await space.close();
@@ -237,13 +237,95 @@ test("[I12] what was done and not accepted is kept when the next attempt is done
   const folder = repository();
   const { write, open } = over(folder);
   await write("build", { "a.txt": "not good enough\n" });
-  await write("build", { "a.txt": "better\n" });
+  await write("build", { "a.txt": "better\n" }, [], 2);
   expect(git(folder, "show", `refs/tutti/${RUN}/build:a.txt`)).toBe("better");
-  expect(git(folder, "show", `refs/tutti/${RUN}.failed/build/1.earlier:a.txt`)).toBe("not good enough");
+  expect(git(folder, "show", `refs/tutti/${RUN}.failed/build/2.earlier:a.txt`)).toBe("not good enough");
   const space = await open("build+review", ["build"]);
   expect(await space.read("a.txt")).toBe("better\n");
   await space.write("notes.md", "fine\n");
   expect(await space.keep("done")).toMatchObject({ ref: `refs/tutti/${RUN}/build+review` });
   await space.close();
   expect(git(folder, "show", `refs/tutti/${RUN}/build:a.txt`)).toBe("better");
+});
+
+test("a worktree of the user's own whose folder is not there now is not forgotten", async () => {
+  const folder = repository();
+  const away = join(homes.path({ ".keep": "" }), "mine");
+  git(folder, "worktree", "add", "--quiet", "--detach", away);
+  renameSync(away, `${away}.unmounted`);
+  const { home, open, write } = over(folder);
+  await write("build", { "a.txt": "two\n" });
+  await open("left");
+  await tidyWorktrees({ folder, home }, RUN);
+  expect(git(folder, "worktree", "list").split("\n")).toHaveLength(2);
+});
+
+test("[I12] a worktree that was being laid out when its host died is laid out anew, and no file counts as deleted", async () => {
+  const folder = repository({ "a.txt": "one\n", "b.txt": "b\n" });
+  const { home, open } = over(folder);
+  const path = join(home, "worktrees", RUN, "build.1");
+  // As git leaves it where it is killed while it writes the files.
+  git(folder, "worktree", "add", "--quiet", "--detach", "--no-checkout", path);
+  writeFileSync(join(folder, ".git/worktrees/build.1/locked"), "initializing");
+  const space = await open("build");
+  await space.write("a.txt", "two\n");
+  expect(await space.keep("done")).toMatchObject({ files: [{ path: "a.txt" }] });
+  await space.close();
+  // And where not even its folder came to be.
+  git(folder, "worktree", "add", "--quiet", "--detach", "--no-checkout", join(home, "worktrees", RUN, "other.1"));
+  writeFileSync(join(folder, ".git/worktrees/other.1/locked"), "initializing");
+  rmSync(join(home, "worktrees", RUN, "other.1"), { recursive: true });
+  const other = await open("other");
+  expect(await other.read("a.txt")).toBe("one\n");
+  await other.close();
+  expect(git(folder, "worktree", "list").split("\n")).toHaveLength(1);
+});
+
+test("[I12] an attempt that is begun again after its work was kept and its files were gone still has its changes", async () => {
+  const folder = repository();
+  const { open, write } = over(folder);
+  const before = await write("build", { "a.txt": "two\n" });
+  const again = await open("build");
+  expect(await again.read("a.txt")).toBe("two\n");
+  expect(await again.keep("done")).toMatchObject({ ref: before?.ref, base: before?.base, files: before?.files });
+  await again.close();
+  const after = await open("after", ["build"]);
+  expect(await after.read("a.txt")).toBe("two\n");
+  await after.close();
+});
+
+test("work in a worktree of the user's own begins at the commit that is checked out there", async () => {
+  const folder = repository();
+  const mine = join(homes.path({ ".keep": "" }), "mine");
+  git(folder, "worktree", "add", "--quiet", "-b", "feature", mine);
+  writeFileSync(join(mine, "feature.txt"), "f\n");
+  git(mine, "add", ".");
+  git(mine, "-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "--quiet", "-m", "feature");
+  const changes = await over(mine).write("build", { "a.txt": "two\n" });
+  expect(changes?.base).toBe(git(mine, "rev-parse", "HEAD"));
+});
+
+test("a repository inside the files, with no commit, keeps nobody from his work, and what was written in it is kept", async () => {
+  const folder = repository();
+  mkdirSync(join(folder, "theirs"));
+  git(join(folder, "theirs"), "init", "--quiet");
+  writeFileSync(join(folder, "theirs/x"), "x");
+  const before = looks(folder);
+  const space = await over(folder).open("build");
+  await space.write("mine/y.txt", "y\n");
+  git(join(space.root, "mine"), "init", "--quiet");
+  await space.write("z.txt", "z\n");
+  const changes = await space.keep("done");
+  expect(changes?.files.map(({ path }) => path)).toEqual(["mine/y.txt", "z.txt"]);
+  await space.close();
+  expect(looks(folder)).toBe(before);
+});
+
+test("files that were deleted are told as such", async () => {
+  const folder = repository({ "a.txt": "one\n" });
+  const space = await over(folder).open("build");
+  rmSync(join(space.root, "a.txt"));
+  mkdirSync(join(space.root, "empty"));
+  expect(await space.keep("done")).toMatchObject({ files: [{ path: "a.txt", removed: 1 }] });
+  await space.close();
 });

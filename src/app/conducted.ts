@@ -3,6 +3,7 @@ import type { RunState } from "../core/state.ts";
 import { defined } from "../domain/json.ts";
 import type { AgentTask, Rehearsal } from "../domain/plan.ts";
 import type { Guide, GuideLeftOut, People, Runtime } from "../domain/ports.ts";
+import { tidyWorktrees, type WorktreeOptions } from "../workspace/worktrees.ts";
 import type { Chosen } from "./crew-of-files.ts";
 import { tasksOf } from "./crew-of-run.ts";
 import type { RunHandle } from "./handle.ts";
@@ -78,4 +79,10 @@ export async function attend(
   }
   ended();
   await orchestrator[Symbol.asyncDispose]().catch(() => {});
+}
+
+/** Of a run that has ended nobody goes on in its worktrees: what lies there is kept, and they go. */
+export async function tidy(options: WorktreeOptions, { id, status }: RunHandle): Promise<void> {
+  if (status === "complete" || status === "failed" || status === "cancelled")
+    await tidyWorktrees(options, id).catch(() => {});
 }

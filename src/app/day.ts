@@ -59,9 +59,12 @@ async function spentSince(journal: Journal, since: number): Promise<{ usd: numbe
 }
 
 async function spentBy(journal: Journal, { run, summary, endedAt }: RunEntry) {
-  if (endedAt !== undefined && summary) return { usd: summary.totalCostUsd ?? 0, tokens: summary.totalTokens };
+  const isOver = endedAt !== undefined && summary !== undefined;
+  if (isOver && summary.totalCostUsd !== null) return { usd: summary.totalCostUsd, tokens: summary.totalTokens };
   const state = await load(journal, run).catch(() => undefined);
-  if (!state) return { usd: 0, tokens: 0 };
+  if (!state) return { usd: 0, tokens: summary?.totalTokens ?? 0 };
   const { caps, knownUsd, total } = state.ledger;
+  // Some of its costs are unknown: the others count.
+  if (isOver) return { usd: knownUsd, tokens: total.tokensUsed };
   return { usd: Math.max(knownUsd, caps.usd ?? 0), tokens: Math.max(total.tokensUsed, caps.tokens ?? 0) };
 }

@@ -25,10 +25,9 @@ import { type CostOf, loadPrices } from "../runtimes/prices.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
-import { tidyWorktrees } from "../workspace/worktrees.ts";
 import { Agency } from "./agency.ts";
 import { type AtHand, atHand, counted } from "./at-hand.ts";
-import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsFor, settingsOf } from "./conducted.ts";
+import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsFor, settingsOf, tidy } from "./conducted.ts";
 import { type Chosen, callable, checkPrices, chooseModels, type Known } from "./crew-of-files.ts";
 import { crewOfRun, modelsNeeded, standIns, TO_DO } from "./crew-of-run.ts";
 import { budgetOfDay } from "./day.ts";
@@ -142,11 +141,16 @@ export class Host {
    */
   async admit(prepared: Prepared): Promise<Prepared> {
     await checkReach(prepared, this.settings, this.#options);
-    const { dayBudget } = this.settings;
-    if (dayBudget === undefined || prepared.config.rehearse) return prepared;
-    if (dayBudget.usd !== undefined) checkPrices(prepared.models.keys(), dayBudget, "dayBudget.usd", this);
-    const budget = await budgetOfDay(prepared.config.budget, dayBudget, this.journal, systemClock.now());
+    if (prepared.config.rehearse) return prepared;
+    const budget = await this.#leftToday(prepared.config.budget, prepared.models.keys());
     return { ...prepared, config: { ...prepared.config, ...defined({ budget }) } };
+  }
+
+  async #leftToday(own: Budget | undefined, models: Iterable<string>): Promise<Budget | undefined> {
+    const { dayBudget } = this.settings;
+    if (dayBudget === undefined) return own;
+    checkPrices(models, dayBudget, "dayBudget.usd", this);
+    return budgetOfDay(own, dayBudget, this.journal, systemClock.now());
   }
 
   start(prepared: Prepared, options: { readonly signal?: AbortSignal } = {}): RunHandle {
@@ -231,7 +235,7 @@ export class Host {
   }
 
   async retry(run: string, branch: Branch = {}): Promise<Begun> {
-    return begun(this.#branch(await this.state(run), branch, (one) => one.retry(run, branch)));
+    return this.#branch(await this.state(run), branch, (one) => one.retry(run, branch));
   }
 
   async fork(run: string, branch: Branch = {}): Promise<Begun> {
@@ -239,7 +243,7 @@ export class Host {
     const state = await this.state(of);
     if (Number(seq) > state.seq)
       throw new TuttiError("BAD_INPUT", `run ${of} has no event ${seq} to fork from`, { path: "run" });
-    return begun(this.#branch(state, branch, (one) => one.fork(run, branch)));
+    return this.#branch(state, branch, (one) => one.fork(run, branch));
   }
 
   /** Steers a run, whoever conducts it. Says whether it was obeyed here or handed to the run's owner. */
@@ -332,13 +336,16 @@ export class Host {
     return this.#conduct({ ...settingsOf(state), ...crew }, begin);
   }
 
-  #branch(state: RunState, branch: Branch, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {
+  async #branch(state: RunState, branch: Branch, begin: (orchestrator: AgentOrchestrator) => RunHandle) {
     const toDo = branch.from === undefined ? TO_DO.unfinished : TO_DO.all;
     const { model } = branch.set ?? {};
-    // A new run begins now, however far a rehearsal ran ahead of the clock.
-    const { at: _, ...settings } = settingsOf(state);
+    // A new run begins now, however far a rehearsal ran ahead of the clock, and is paid today.
+    const { at: _, config, ...settings } = settingsOf(state);
     if (model !== undefined && !settings.rehearsal) callable(model, "set.model", this.settings);
-    return this.#conduct({ ...settings, agents: crewOfRun(state, this.#known, toDo) }, begin);
+    const models = [...modelsNeeded(state, toDo).map((one) => one.model), ...(model === undefined ? [] : [model])];
+    const budget = settings.rehearsal ? undefined : await this.#leftToday(config.budget, models);
+    const agents = crewOfRun(state, this.#known, toDo);
+    return begun(this.#conduct({ ...settings, config: { ...config, ...defined({ budget }) }, agents }, begin));
   }
 
   get #known(): Known {
@@ -356,11 +363,10 @@ export class Host {
   }
 
   #conduct(of: Conducted, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {
-    const { agents, config, rehearsal, tasks } = of;
+    const { agents, config, rehearsal, tasks, folder = this.#options.repository } = of;
     const isVirtual = rehearsal?.speed === "max";
     const clock = isVirtual ? new VirtualClock(Math.max(systemClock.now(), of.at ?? 0)) : systemClock;
     const busy = new Busy();
-    const { folder = this.#options.repository } = of;
     const handed = this.#atHand(folder);
     const guidance = this.guidance(folder);
     const runtimes =
@@ -383,14 +389,8 @@ export class Host {
     const pass = clock instanceof VirtualClock ? () => passTime(clock, handle, busy) : async () => {};
     void attend({ handle, orchestrator }, pass, () => {
       if (this.#handles.get(handle.id)?.handle === handle) this.#handles.delete(handle.id);
-    }).then(() => (folder === undefined ? undefined : this.#tidy(folder, handle)));
+    }).then(() => (folder === undefined ? undefined : tidy({ folder, home: this.home }, handle)));
     return handle;
-  }
-
-  /** Of a run that has ended nobody goes on in its worktrees: what lies there is kept, and they go. */
-  async #tidy(folder: string, { id, status }: RunHandle): Promise<void> {
-    if (status === "complete" || status === "failed" || status === "cancelled")
-      await tidyWorktrees({ folder, home: this.home }, id).catch(() => {});
   }
 
   #checkRaise(state: RunState, { budget }: { readonly budget?: Budget }): void {

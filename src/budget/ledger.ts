@@ -27,10 +27,14 @@ export interface Ledger {
   reservedUsd: number;
   /** What is known to have been spent, where some costs are not. */
   knownUsd: number;
+  /** The same of each task. */
+  readonly knownOf: Map<string, number>;
   /** Attempts that were given up before they said what they used; they may still say it, once. */
   readonly unheard: Set<string>;
   /** What the next turn of a task needs that had to leave off for want of it. */
   readonly needs: Map<string, Needs>;
+  /** How many attempts had ended when such a task left off: until another does, or a cap is raised, it has no room. */
+  readonly leftAt: Map<string, number>;
   spawns: number;
   /** Tasks that the start of the run announced; those after them are spawns. */
   announced: number;
@@ -47,8 +51,10 @@ export function createLedger(): Ledger {
     reservedTokens: 0,
     reservedUsd: 0,
     knownUsd: 0,
+    knownOf: new Map(),
     unheard: new Set(),
     needs: new Map(),
+    leftAt: new Map(),
     spawns: 0,
     announced: 0,
   };
@@ -67,9 +73,11 @@ export function evolveLedger(ledger: Ledger, event: RunEvent): void {
     case "plan:changed":
     case "workflow:resumed":
       ledger.caps = { ...ledger.caps, ...event.budget };
+      if (event.budget) ledger.leftAt.clear();
       return;
     case "budget:reserved":
       ledger.needs.delete(event.taskId);
+      ledger.leftAt.delete(event.taskId);
       ledger.reserved.set(event.taskId, { tokens: event.tokens, usd: event.usd });
       ledger.reservedTokens += event.tokens;
       ledger.reservedUsd += event.usd;
@@ -78,7 +86,9 @@ export function evolveLedger(ledger: Ledger, event: RunEvent): void {
     case "task:retry":
       if (event.type === "task:retry" && event.needs) ledger.needs.set(event.taskId, event.needs);
       noteUnheard(ledger, event.taskId, event.attempt, event);
-      return spend(ledger, event.taskId, event.attempt, event);
+      spend(ledger, event.taskId, event.attempt, event);
+      if (event.type === "task:retry" && event.needs) ledger.leftAt.set(event.taskId, ledger.total.attempts);
+      return;
     case "task:complete":
       return spend(ledger, event.taskId, event.attempt, event);
     case "task:cancelled": {
@@ -120,7 +130,9 @@ function spend(ledger: Ledger, task: string, attempt: number, spent: Spent, coun
     one.turns += spent.turns ?? count;
     one.attempts += count;
   }
-  ledger.knownUsd += spent.costUsd ?? 0;
+  const known = spent.costUsd ?? spent.knownUsd ?? 0;
+  ledger.knownUsd += known;
+  if (known > 0) ledger.knownOf.set(task, (ledger.knownOf.get(task) ?? 0) + known);
 }
 
 /** An attempt that failed and used nothing may only have been given up: what it used may come late. */
@@ -171,6 +183,11 @@ export function spawnFault(ledger: Ledger, more: number): string | undefined {
   return `the budget of ${spawns} added tasks does not allow ${more} more; ${ledger.spawns} have been added`;
 }
 
+/** It left off for what attempts under way had used, which no event has told yet: begun again it would only leave off. */
+export function isHeldBack(ledger: Ledger, task: string): boolean {
+  return ledger.leftAt.get(task) === ledger.total.attempts;
+}
+
 /** What an attempt needs set aside, and whether that is to be had; `undefined` where nothing is capped. */
 export function decideReservation(
   ledger: Ledger,
@@ -197,7 +214,7 @@ export function taskShortage(ledger: Ledger, task: string, caps: Budget, needs: 
   const before = ledger.tasks.get(task) ?? emptyAccount();
   const now = inFlight.get(task) ?? { tokens: 0, usd: 0, turns: 0 };
   const found =
-    short("usd", caps.usd, (before.costUsd ?? 0) + now.usd, needs.usd) ??
+    short("usd", caps.usd, (ledger.knownOf.get(task) ?? 0) + now.usd, needs.usd) ??
     short("tokens", caps.tokens, before.tokensUsed + now.tokens, needs.tokens) ??
     short("turns", caps.turns, before.turns + now.turns, 1);
   return (

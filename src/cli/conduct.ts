@@ -7,7 +7,7 @@
 
 import type { RunHandle } from "../app/handle.ts";
 import type { Results } from "../app/whole.ts";
-import type { RunEvent } from "../domain/events.ts";
+import type { EventOf, RunEvent } from "../domain/events.ts";
 import { endLine, liveLines, taskLines, type View } from "./block.ts";
 import { changeLines } from "./changes-text.ts";
 import { EXIT, exitOfRun } from "./exit.ts";
@@ -18,7 +18,8 @@ import { Live } from "./live.ts";
 import { levelOf, logLine } from "./logs.ts";
 import { eventLine } from "./plain.ts";
 import { createProgress, fold, type Progress } from "./progress.ts";
-import { painter } from "./text.ts";
+import { answerFlag } from "./subject-text.ts";
+import { oneLine, painter } from "./text.ts";
 
 export interface Conducting {
   readonly mode: "live" | "plain" | "json" | "quiet";
@@ -52,7 +53,8 @@ export async function conduct(io: Io, handle: RunHandle, how: Conducting): Promi
   const desk = mode === "live" && io.canAsk && !how.noWait ? new GateDesk(handle, live) : undefined;
   // What brought the run to its gate is shown before it is let go.
   const isLeft = ({ seq }: RunEvent) =>
-    how.noWait === true && handle.status === "waiting" && seq >= (handle.seq ?? Number.POSITIVE_INFINITY);
+    ((how.noWait === true && handle.status === "waiting") || (interrupts.isAtGate && handle.status !== "paused")) &&
+    seq >= (handle.seq ?? Number.POSITIVE_INFINITY);
   let isWaiting = false;
   live?.start();
   try {
@@ -76,7 +78,7 @@ export async function conduct(io: Io, handle: RunHandle, how: Conducting): Promi
   if (isWaiting) {
     progress.status = "waiting";
     await handle[Symbol.asyncDispose]();
-    return { code: EXIT.gate, progress };
+    return { code: interrupts.count > 0 ? EXIT.interrupted : EXIT.gate, progress };
   }
   const results = await handle;
   const isOurs = interrupts.count > 0 && results.status === "paused";
@@ -104,8 +106,8 @@ function print(io: Io, event: RunEvent, mode: Conducting["mode"], progress: Prog
   if (line !== undefined) io.out(line);
 }
 
-const howToDecide = (io: Io, { run, gate }: { run: string; gate: string }): string =>
-  `waits for a person: ${io.me} approve ${run} ${gate}   (or reject)`;
+const howToDecide = (io: Io, event: EventOf<"gate:opened">): string =>
+  `waits for a person: ${oneLine(event.question)}\n  ${io.me} approve ${event.run} ${event.gate}${answerFlag(event)}   (or reject)`;
 
 const REHEARSED = "This was a rehearsal: no model was called, and every output is invented.";
 

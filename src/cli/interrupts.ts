@@ -9,6 +9,7 @@ export class Interrupts {
   readonly #say: (line: string) => void;
   readonly #restore: () => void;
   #count = 0;
+  #isAtGate = false;
 
   constructor(handle: RunHandle, say: (line: string) => void, restore: () => void) {
     this.#handle = handle;
@@ -19,6 +20,11 @@ export class Interrupts {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** The first found nothing at work: only a person could have ended what is under way. */
+  get isAtGate(): boolean {
+    return this.#isAtGate;
   }
 
   close(): void {
@@ -32,6 +38,7 @@ export class Interrupts {
       this.#restore();
       process.exit(EXIT.interrupted);
     }
+    this.#isAtGate = this.#handle.status === "waiting";
     this.#say("stopping: what is under way may end. Ctrl-C again ends at once; either way `tutti resume` goes on.");
     // It may have ended or be stopping just now.
     this.#handle.pause("stopped by Ctrl-C").catch(() => {});

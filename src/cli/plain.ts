@@ -23,7 +23,7 @@ export function eventWords(event: RunEvent): string | undefined {
     case "task:start":
       return `started by ${event.agentName}`;
     case "agent:invoke":
-      if (event.restart !== undefined) return `attempt ${event.attempt} begun again after a crash`;
+      if (event.restart !== undefined) return `attempt ${event.attempt} begun again: its process had ended`;
       return event.attempt > 1 ? `attempt ${event.attempt} by ${event.agentName}` : undefined;
     case "task:complete":
       return `complete in ${spent(event)}`;

@@ -110,7 +110,10 @@ export async function showContext(
   if (flags.json) return io.json(chosen.map(({ text, ...rest }) => (flags.verbose ? { ...rest, text } : rest)));
   if (seen.length === 0) io.err("no attempt has been shown anything yet");
   for (const one of chosen) if (!flags.reads || one.pieces.length > 0) print(io, one, flags.verbose === true);
-  if (flags.reads && chosen.every(({ pieces }) => pieces.length === 0)) io.out("No task of it read a file.");
+  if (flags.reads && chosen.every(({ pieces }) => pieces.length === 0))
+    io.out(
+      "No task of it was given files (--reads, or reads in a plan). What agents read by themselves: events --json",
+    );
 }
 
 const onlyFiles = (seen: Seen): Seen => ({

@@ -14,3 +14,7 @@ export function subjectLines(subject: unknown): readonly string[] {
   const more = lines.length - MOST_LINES;
   return more > 0 ? [...lines.slice(0, MOST_LINES), `  … and ${more} more lines: --json shows all of it`] : lines;
 }
+
+/** Where an agent asks in its own words, what it reads is the note. */
+export const answerFlag = ({ gate, subject }: { readonly gate: string; readonly subject?: unknown }): string =>
+  subject === undefined && gate.includes("#") ? ' --note "ANSWER"' : "";

@@ -2,7 +2,7 @@
  * What follows from where a run stands, to a fixpoint: tasks that became free are looked at, groups reported,
  * ready tasks begun while places and budget last, and the run ended or paused when nothing is left to wait for.
  */
-import { decideReservation } from "../budget/ledger.ts";
+import { decideReservation, isHeldBack } from "../budget/ledger.ts";
 import { contentKey, uncacheable } from "../context/key.ts";
 import { messagesOf } from "../coordination/talk.ts";
 import { defined } from "../domain/json.ts";
@@ -148,6 +148,7 @@ function afford(telling: Telling, node: Node): boolean {
   const { ledger, places, recovery } = telling.state;
   const reservation = decideReservation(ledger, node.id, node.spec?.maxTokens);
   if (!reservation) return true;
+  if (places.running.size > 0 && isHeldBack(ledger, node.id)) return false;
   const { need, short } = reservation;
   const attempt = (recovery.tries.get(node.id)?.attempt ?? 0) + 1;
   if (!short)

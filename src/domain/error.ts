@@ -42,6 +42,13 @@ export class TuttiError extends Error {
   }
 }
 
+/** Whoever waited is to leave off: what he waited for did not come, and nothing came of it. */
+export class LeftOff extends TuttiError {
+  constructor(reason: string) {
+    super("WRONG_STATE", reason, { retry: "safe" });
+  }
+}
+
 /** The words of whatever was thrown, never empty and never longer than a log line can bear. */
 export function reasonOf(thrown: unknown): string {
   const text = wordsOf(thrown);

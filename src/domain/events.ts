@@ -33,6 +33,8 @@ export interface Spent {
   readonly tokensUsed: number;
   readonly costUsd: number | null;
   readonly turns?: number;
+  /** Of an unknown cost, the part that is known: it counts against a cap. */
+  readonly knownUsd?: number;
 }
 /** What a turn may take, before it is known. */
 export interface Needs {

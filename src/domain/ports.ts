@@ -178,6 +178,8 @@ export interface Asking {
   readonly subject?: Json;
   /** Milliseconds after which nobody having answered is a no. */
   readonly within?: number;
+  /** It cannot leave off in the middle: it waits for the answer also where the run is to pause. */
+  readonly stays?: boolean;
 }
 export interface Answer {
   readonly decision: "approve" | "reject";
@@ -221,6 +223,8 @@ export interface Usage {
   /** Null: not known. */
   readonly costUsd: number | null;
   readonly turns?: number;
+  /** Of an unknown cost, the part that is known. */
+  readonly knownUsd?: number;
 }
 export type Outcome = { readonly usage?: Usage } & (
   | { readonly ok: true; readonly output: Json; readonly changes?: Changes }

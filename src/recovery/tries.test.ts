@@ -156,6 +156,20 @@ test("[I3] what was under way when the host died is parked in order, and tried a
   expect(recovery.alone).toBeUndefined();
 });
 
+test("an attempt that waits for a person when its host ends is not blamed, however often", () => {
+  const died = told("workflow:resumed", { recovered: true });
+  const asked = { ...who("x"), gate: "x#1.a", attempt: 1 };
+  const recovery = recoveryAfter(invoke("x"), told("gate:opened", { ...asked, question: "May it?" }));
+  for (let visit = 0; visit < 5; visit++) {
+    evolveRecovery(recovery, died);
+    expect(recovery.tries.get("x")?.restart).toBe(0);
+    evolveRecovery(recovery, invoke("x", { restart: 1 }));
+  }
+  evolveRecovery(recovery, told("gate:decided", { ...asked, decision: "approve" }));
+  evolveRecovery(recovery, died);
+  expect(recovery.tries.get("x")?.restart).toBe(1);
+});
+
 test("[I3] at the limit of restarts an attempt is a dead letter", () => {
   expect([0, 1, 2, 3, 4].map((restart) => deadLetter(tries({ restart }), 3) !== undefined)).toEqual([
     false,

@@ -19,6 +19,8 @@ export interface Tries {
   fallback: number;
   inFlight: boolean;
   startedAt: number;
+  /** Open gates at which its attempt waits for a person. */
+  asks?: readonly string[];
   /** Attempts that left off between two turns, in order: the next one goes on with what they have in their logs. */
   continues?: readonly number[];
   /** Of its newest attempt. */
@@ -71,6 +73,16 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
       if (tries.restart > 1) recovery.alone = event.taskId;
       return;
     }
+    case "gate:opened": {
+      const tries = event.attempt === undefined ? undefined : recovery.tries.get(event.taskId);
+      if (tries) tries.asks = [...(tries.asks ?? []), event.gate];
+      return;
+    }
+    case "gate:decided": {
+      const tries = recovery.tries.get(event.taskId);
+      if (tries?.asks) tries.asks = tries.asks.filter((gate) => gate !== event.gate);
+      return;
+    }
     case "workflow:resumed":
       if (event.recovered) park(recovery);
       return;
@@ -120,6 +132,8 @@ function park(recovery: Recovery): void {
   for (const [task, tries] of recovery.tries) {
     if (!tries.inFlight) continue;
     tries.inFlight = false;
+    // What waits for a person kills no host: whoever leaves a run at its gate may come back as often as they like.
+    if (tries.asks && tries.asks.length > 0) tries.restart = 0;
     recovery.parked.add(task);
   }
 }
@@ -129,6 +143,7 @@ function leave(recovery: Recovery, task: string): void {
   if (tries) {
     tries.inFlight = false;
     tries.restart = 0;
+    delete tries.asks;
   }
   recovery.parked.delete(task);
   if (recovery.alone === task) delete recovery.alone;

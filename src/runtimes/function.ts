@@ -1,5 +1,5 @@
 /** Agents that are functions of the program that embeds Tutti. */
-import { reasonOf } from "../domain/error.ts";
+import { LeftOff, reasonOf } from "../domain/error.ts";
 import { FAILURES, type Failure, type MessageKind } from "../domain/events.ts";
 import { asJson, defined, type Json } from "../domain/json.ts";
 import type {
@@ -73,6 +73,7 @@ export function functionRuntime(call: AgentFunction): Runtime {
       try {
         return outcomeOf(await call(taskFor(attempt), new Context(attempt, world)));
       } catch (error) {
+        if (error instanceof LeftOff) throw error;
         return failureOf(error);
       }
     },

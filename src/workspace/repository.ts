@@ -83,13 +83,19 @@ async function snapshot(folder: string, gitDir: string, paths: () => readonly (r
   const index = join(room, "index");
   try {
     const bare = await Git.at({ cwd: folder, env: { GIT_DIR: gitDir } });
-    const own = (await Git.at({ cwd: folder })).ask("rev-parse", "--path-format=absolute", "--git-path", "index");
-    const theirs = (await own).stdout.trim();
+    const own = await Git.at({ cwd: folder });
+    const theirs = (await own.ask("rev-parse", "--path-format=absolute", "--git-path", "index")).stdout.trim();
     if (existsSync(theirs)) await copyFile(theirs, index);
     const git = bare.with({ GIT_INDEX_FILE: index, GIT_WORK_TREE: folder });
-    for (const some of paths()) await git.run("add", "--all", "--ignore-errors", "--", ...some);
+    for (const some of paths()) {
+      const { code, stderr } = await git.ask("add", "--all", "--ignore-errors", "--", ...some);
+      // 1: single files could not be read; the others are there.
+      if (code > 1)
+        throw new TuttiError("WRONG_STATE", `git add failed: ${stderr.trim().slice(0, 500)}`, { path: "repository" });
+    }
     const tree = await git.run("write-tree");
-    const head = await bare.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}");
+    // Asked where the user is: in a worktree of his own another commit is checked out than in the repository's main one.
+    const head = await own.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}");
     if (head.code !== 0) return await bare.run("commit-tree", "-m", "The files as they were", tree);
     const commit = head.stdout.trim();
     const clean = await bare.run("rev-parse", "--verify", `${commit}^{tree}`);

@@ -7,7 +7,7 @@
  * W3. A worktree that outlives its host is found again by the attempt that goes on, with all that lies in it.
  */
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, rmdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TuttiError } from "../domain/error.ts";
@@ -44,16 +44,14 @@ export async function tidyWorktrees({ folder, home }: WorktreeOptions, run: stri
   const place = join(home, "worktrees", run);
   if (!existsSync(place)) return;
   const repository = await repositoryOf(folder, home);
-  const git = await repository.git();
   for (const name of await readdir(place)) {
     const [, taskId, attempt] = /^(.+)\.(\d+)$/.exec(name) ?? [];
     const path = join(place, name);
     if (taskId === undefined || attempt === undefined || !existsSync(join(path, ".git"))) continue;
     const head = await (await Git.at({ cwd: path })).run("rev-parse", "--verify", "HEAD");
     await keep(repository, { run, taskId, attempt: Number(attempt), after: [] }, path, head, "failed");
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    await remove(repository, path);
   }
-  await git.run("worktree", "prune");
   await rmdir(place).catch(() => {});
 }
 
@@ -79,7 +77,8 @@ class Worktrees {
     if (!writes && written.length === 0) return looking(repository.folder);
     const { base, notes } = await this.#inOrder(() => this.#baseOf(repository, of.run, written));
     const path = join(home, "worktrees", of.run, `${of.taskId}.${of.attempt}`);
-    await this.#inOrder(() => add(repository, path, base));
+    const from = writes ? await keptBefore(repository, of, base) : undefined;
+    await this.#inOrder(() => add(repository, path, from ?? base));
     return {
       files: await folderWorkspace(path, writes),
       notes,
@@ -229,26 +228,55 @@ async function installed({ folder, git }: Repository, path: string): Promise<rea
   return there.filter((name) => ignored.has(name)).map((name) => ({ from: join(folder, name), at: join(path, name) }));
 }
 
+/** What this very attempt had kept before its host died, if its files are gone since. */
+async function keptBefore(repository: Repository, of: WorkspaceOf, base: string): Promise<string | undefined> {
+  const git = await repository.git();
+  for (const ref of [refFor(of, "done"), refFor(of, "failed")]) {
+    const told = await git.ask("log", "-1", "--format=%H%n%s%n%P", "--end-of-options", ref, "--");
+    const [commit, words, parent = ""] = told.code === 0 ? told.stdout.split("\n") : [];
+    if (words !== titleOf(of)) continue;
+    const trees = await git.ask("rev-parse", "--verify", "--end-of-options", `${base}^{tree}`);
+    const before = await git.ask("rev-parse", "--verify", "--end-of-options", `${parent}^{tree}`);
+    // Where it was begun from other files, they are brought together by nobody.
+    if (trees.stdout === before.stdout) return commit;
+  }
+  return undefined;
+}
+
+const titleOf = ({ taskId, attempt }: WorkspaceOf): string => `${taskId}, attempt ${attempt}`;
+const refFor = ({ run, taskId, attempt }: WorkspaceOf, outcome: "done" | "failed"): string =>
+  outcome === "done" ? `refs/tutti/${run}/${taskId}` : `refs/tutti/${run}.failed/${taskId}/${attempt}`;
+
 async function add(repository: Repository, path: string, base: string): Promise<void> {
   const git = await repository.git();
   // It was made before our host died, and what lies in it has not been kept yet.
-  if (existsSync(join(path, ".git"))) return;
+  if (await isWhole(path)) return;
   await rm(path, { recursive: true, force: true });
   await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-  await git.run("worktree", "prune");
-  await git.run("worktree", "add", "--detach", "--force", "--quiet", "--", path, base);
+  // Twice, since one that was left half made is locked.
+  await git.run("worktree", "add", "--detach", "--force", "--force", "--quiet", "--", path, base);
+}
+
+/** Git locks a worktree while it lays it out: one that stayed locked lacks files, which nobody deleted. */
+async function isWhole(path: string): Promise<boolean> {
+  const told = await readFile(join(path, ".git"), "utf8").catch(() => undefined);
+  const place = told === undefined ? undefined : /^gitdir: (.*)\n?$/.exec(told)?.[1];
+  return told !== undefined && (place === undefined || !existsSync(join(place, "locked")));
 }
 
 async function remove(repository: Repository, path: string): Promise<void> {
   const git = await repository.git();
+  // First what makes it a worktree: where our host dies meanwhile, what is gone must not look as if the agent deleted it.
+  await rm(join(path, ".git"), { recursive: true, force: true });
   await rm(path, { recursive: true, force: true, maxRetries: 3 });
-  await git.run("worktree", "prune");
+  // Of itself alone: the user may have worktrees whose folders are only not there now.
+  await git.ask("worktree", "remove", "--force", "--force", "--", path);
 }
 
 /** Commits all that differs from the base, with an index of our own: what the agent did to its index does not count. */
 async function keep(
   repository: Repository,
-  { run, taskId, attempt }: WorkspaceOf,
+  of: WorkspaceOf,
   path: string,
   base: string,
   outcome: "done" | "failed",
@@ -261,19 +289,46 @@ async function keep(
     const own = { GIT_INDEX_FILE: join(room, "index"), GIT_DIR: repository.gitDir, GIT_WORK_TREE: path };
     const git = await Git.at({ cwd: path, env: own });
     await git.run("read-tree", base);
-    await git.run("add", "--all", "--ignore-errors", "--", ".");
-    const tree = await git.run("write-tree");
+    const tree = await withoutInner(git, path, async () => {
+      await git.run("add", "--all", "--ignore-errors", "--", ".");
+      return git.run("write-tree");
+    });
     if (tree === (await bare.run("rev-parse", "--verify", "--end-of-options", `${base}^{tree}`))) return undefined;
-    const commit = await bare.run("commit-tree", "-p", base, "-m", `${taskId}, attempt ${attempt}`, tree);
-    const ref = outcome === "done" ? `refs/tutti/${run}/${taskId}` : `refs/tutti/${run}.failed/${taskId}/${attempt}`;
+    const commit = await bare.run("commit-tree", "-p", base, "-m", titleOf(of), tree);
+    const ref = refFor(of, outcome);
     // An attempt before it may have been done and not accepted: its work is kept under another name (I12).
-    const before = await bare.ask("rev-parse", "--verify", "--quiet", "--end-of-options", ref);
-    const earlier = `refs/tutti/${run}.failed/${taskId}/${attempt}.earlier`;
-    if (before.code === 0) await bare.run("update-ref", "--end-of-options", earlier, before.stdout.trim());
+    const before = await bare.ask("log", "-1", "--format=%H %s", "--end-of-options", ref);
+    const [, hash = "", title] = /^(\S+) (.*)$/.exec(before.stdout.trim()) ?? [];
+    const earlier = `refs/tutti/${of.run}.failed/${of.taskId}/${of.attempt}.earlier`;
+    if (before.code === 0 && title !== titleOf(of)) await bare.run("update-ref", "--end-of-options", earlier, hash);
     await bare.run("update-ref", "--end-of-options", ref, commit);
     return { ref, base, commit, ...(await filesOf(bare, base, commit)) };
   } finally {
     await rm(room, { recursive: true, force: true });
+  }
+}
+
+/** Repositories that are made inside another; more of them, one in another, are no work. */
+const MOST_INNER = 20;
+
+/** Git passes over the files of a repository that lies inside: without its `.git` they are files as any. */
+async function withoutInner<T>(git: Git, path: string, act: () => Promise<T>): Promise<T> {
+  const moved: { readonly from: string; readonly to: string }[] = [];
+  try {
+    for (;;) {
+      const told = await git.run("ls-files", "-z", "--others", "--exclude-standard");
+      const inner = told.split("\0").filter((one) => one.endsWith("/") && existsSync(join(path, one, ".git")));
+      if (inner.length === 0 || moved.length + inner.length > MOST_INNER) return await act();
+      for (const one of inner) {
+        const way = { from: join(path, one, ".git"), to: `${path}.inner-${moved.length}` };
+        await rm(way.to, { recursive: true, force: true });
+        await rename(way.from, way.to);
+        moved.push(way);
+      }
+    }
+  } finally {
+    // Whoever goes on in these files finds it again.
+    for (const { from, to } of moved.reverse()) await rename(to, from);
   }
 }
 

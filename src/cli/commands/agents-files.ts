@@ -82,13 +82,13 @@ async function load(io: Io, path: string) {
 
 async function check(io: Io, path: string, { json }: Flags): Promise<number> {
   const { agents, files, warnings } = await load(io, path);
-  const { oneLine } = await import("../text.ts");
+  const [{ oneLine }, { plural }] = await Promise.all([import("../text.ts"), import("../units.ts")]);
   if (json) io.json({ agents: [...agents.keys()], warnings });
   else {
     for (const { file, line, message } of warnings)
       io.out(`${relative(io.cwd, file) || file}:${line}: ${oneLine(message)}`);
     for (const [name, file] of files) if (agents.size <= 20) io.out(`✔ ${name}  ${relative(io.cwd, file) || file}`);
-    io.out(`${agents.size} agents can be used, ${warnings.length} warnings`);
+    io.out(`${plural(agents.size, "agent")} can be used, ${plural(warnings.length, "warning")}`);
   }
   return agents.size === 0 ? EXIT.badInput : EXIT.done;
 }

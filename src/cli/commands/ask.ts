@@ -29,6 +29,7 @@ async function act(io: Io, agent: string, prompt: string, flags: Flags): Promise
     { conduct },
     { outputText },
     { cut, oneLine, harmless },
+    { changeLines },
   ] = await Promise.all([
     import("../home.ts"),
     import("../known-agent.ts"),
@@ -37,6 +38,7 @@ async function act(io: Io, agent: string, prompt: string, flags: Flags): Promise
     import("../conduct.ts"),
     import("../report.ts"),
     import("../text.ts"),
+    import("../changes-text.ts"),
   ]);
   await using home = await openHome(io, { evidenceCommands: flags.evidenceCommands === true });
   const { host } = home;
@@ -46,10 +48,11 @@ async function act(io: Io, agent: string, prompt: string, flags: Flags): Promise
   const prepared = await prepare(io, host, order);
   if (!(await mayPay(io, host, prepared, flags))) return EXIT.badInput;
   const mode = flags.json ? "json" : io.isLive ? "live" : "quiet";
-  const { code, results } = await conduct(io, host.start(prepared), { mode, isVerbose: flags.verbose });
+  const { code, progress, results } = await conduct(io, host.start(prepared), { mode, isVerbose: flags.verbose });
   const { output, reason } = results?.tasks["ask"] ?? {};
   if (mode === "json") return code;
   if (output !== undefined) io.out(io.isLive ? harmless(outputText(output)) : outputText(output));
   else io.err(`no answer: ${oneLine(reason ?? results?.reason ?? "the run was stopped")}`);
+  for (const line of changeLines(progress.tasks.values())) io.err(line);
   return code;
 }

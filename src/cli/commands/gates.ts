@@ -11,12 +11,13 @@ export function gates(program: Command, io: Io): void {
 }
 
 async function act(io: Io, word: string | undefined, isJson: boolean): Promise<number> {
-  const [{ openHome, runOf }, { oneLine, painter, wrap }, { agoText }, { subjectLines }] = await Promise.all([
-    import("../home.ts"),
-    import("../text.ts"),
-    import("../units.ts"),
-    import("../subject-text.ts"),
-  ]);
+  const [{ openHome, runOf }, { oneLine, painter, wrap }, { agoText }, { subjectLines, answerFlag }] =
+    await Promise.all([
+      import("../home.ts"),
+      import("../text.ts"),
+      import("../units.ts"),
+      import("../subject-text.ts"),
+    ]);
   await using home = await openHome(io);
   const open = await home.host.gates(word === undefined ? undefined : await runOf(home.host, word));
   if (isJson) io.json({ gates: open });
@@ -29,7 +30,7 @@ async function act(io: Io, word: string | undefined, isJson: boolean): Promise<n
       );
       io.out(wrap(oneLine(question), io.columns, "  "));
       for (const line of subjectLines(subject)) io.out(line);
-      io.out(`  ${io.me} approve ${run} ${gate}`);
+      io.out(`  ${io.me} approve ${run} ${gate}${answerFlag({ gate, subject })}   (or reject)`);
     }
   return EXIT.done;
 }

@@ -75,10 +75,10 @@ export class WorldOfAttempt implements AttemptWorld {
     };
   }
 
-  turn({ tokensUsed, costUsd, turns = 0 }: Usage, needs: Needs): MayTurn {
+  turn({ tokensUsed, costUsd, turns = 0, knownUsd = 0 }: Usage, needs: Needs): MayTurn {
     const { state, inFlight } = this.#driver;
     const { taskId } = this.#effect;
-    inFlight.set(taskId, { tokens: tokensUsed, usd: costUsd ?? 0, turns });
+    inFlight.set(taskId, { tokens: tokensUsed, usd: costUsd ?? knownUsd, turns });
     const { stop } = state.life;
     if (stop) return { ok: false, failure: "stopped", reason: stop.reason, retry: "safe" };
     const own = state.graph.nodes.get(taskId)?.spec?.budget;

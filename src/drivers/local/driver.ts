@@ -15,7 +15,7 @@ import { decide } from "../../core/decide.ts";
 import { pending } from "../../core/pending.ts";
 import { type RunState, statusOf } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
-import { reasonOf, TuttiError } from "../../domain/error.ts";
+import { LeftOff, reasonOf, TuttiError } from "../../domain/error.ts";
 import type { EventOf, RunEvent, RunStatus } from "../../domain/events.ts";
 import type { Command, Fact } from "../../domain/facts.ts";
 import { defined, type Json } from "../../domain/json.ts";
@@ -58,7 +58,7 @@ export class LocalDriver implements Host {
   readonly inFlight = new Map<string, { tokens: number; usd: number; turns: number }>();
   readonly #asking = new Map<string, AbortController>();
   /** Attempts that wait for a decision, by its gate. */
-  readonly #deciding = new Map<string, ((answer: Answer) => void)[]>();
+  readonly #deciding = new Map<string, PromiseWithResolvers<Answer> & { readonly stays: boolean }>();
   readonly #board = new Map<string, BoardEntry>();
   #listening: (() => void) | undefined;
   #heard = 0;
@@ -240,7 +240,12 @@ export class LocalDriver implements Host {
       } else if (effect.kind === "ask") this.#ask(effect.gate, effect.question);
       else wake = effect.at;
     }
-    for (const event of events ?? []) if (event.type === "gate:decided") this.#decided(event);
+    for (const event of events ?? []) {
+      if (event.type === "gate:decided") this.#decided(event);
+      if (event.type === "workflow:stopping") this.#letOff(event.reason);
+    }
+    // A task that ended closes its gates: whoever is still asked need not answer.
+    for (const [gate, asked] of this.#asking) if (!this.#state.gates.open.has(gate)) asked.abort();
     // Somebody else may still decide: the process must not end for want of anything to do.
     const { life, places, gates } = this.#state;
     const waits = this.world.isReachable && life.stage === "running" && places.running.size === asking(gates);
@@ -279,16 +284,31 @@ export class LocalDriver implements Host {
     this.#wake = { at, cancel };
   }
 
-  decision(gate: string): Promise<Answer> {
+  decision(gate: string, stays = false): Promise<Answer> {
     const before = this.#state.gates.decided.get(gate);
     if (before) return Promise.resolve(before);
-    return new Promise((resolve) => this.#deciding.set(gate, [...(this.#deciding.get(gate) ?? []), resolve]));
+    const { stop } = this.#state.life;
+    if (stop && !stays) return Promise.reject(new LeftOff(stop.reason));
+    const deciding = this.#deciding.get(gate) ?? { ...Promise.withResolvers<Answer>(), stays };
+    this.#deciding.set(gate, deciding);
+    return deciding.promise;
   }
 
   #decided(event: EventOf<"gate:decided">): void {
     this.#asking.get(event.gate)?.abort();
-    for (const resolve of this.#deciding.get(event.gate) ?? []) resolve(event);
+    this.#deciding.get(event.gate)?.resolve(event);
     this.#deciding.delete(event.gate);
+  }
+
+  /** A stop that waited for a person would never end: whoever asks leaves off, and asks again when the run goes on. */
+  #letOff(reason: string): void {
+    for (const [gate, { promise, reject, stays }] of this.#deciding) {
+      if (stays) continue;
+      this.#deciding.delete(gate);
+      // Its attempt may have ended since.
+      promise.catch(() => {});
+      reject(new LeftOff(reason));
+    }
   }
 
   #ask(gate: string, question: string): void {

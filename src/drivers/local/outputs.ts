@@ -1,6 +1,6 @@
 /** How an attempt ended, in the shape that a run keeps it. */
 import type { Spent } from "../../domain/events.ts";
-import type { Json } from "../../domain/json.ts";
+import { defined, type Json } from "../../domain/json.ts";
 import { type BlobRef, isBlobRef } from "../../domain/plan.ts";
 import type { Attempt, Outcome } from "../../domain/ports.ts";
 import { hasOutput, type Node } from "../../graph/dag.ts";
@@ -10,8 +10,8 @@ const LARGEST_INLINE = 8192;
 
 export function spentOf(duration: number, outcome: Outcome | undefined): Spent {
   if (!outcome?.usage) return { duration, tokensUsed: 0, costUsd: 0 };
-  const { tokensUsed = 0, costUsd = 0, turns } = outcome.usage;
-  return { duration, tokensUsed, costUsd, ...(turns === undefined ? {} : { turns }) };
+  const { tokensUsed = 0, costUsd = 0, turns, knownUsd } = outcome.usage;
+  return { duration, tokensUsed, costUsd, ...defined({ turns, knownUsd }) };
 }
 
 /** The JSON of an output that is too large to lie in an event. */

@@ -8,7 +8,7 @@
 import { messagesOf } from "../../coordination/talk.ts";
 import type { RunState } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
-import { reasonOf, TuttiError } from "../../domain/error.ts";
+import { LeftOff, reasonOf, TuttiError } from "../../domain/error.ts";
 import type { RunEvent, Spent } from "../../domain/events.ts";
 import type { Ending, Fact, LogEntry } from "../../domain/facts.ts";
 import { effectId } from "../../domain/ids.ts";
@@ -153,6 +153,7 @@ export class Performance {
   #broke(error: unknown): Ending {
     if (this.#stopped !== undefined) return { outcome: "stopped", reason: this.#stopped };
     const reason = reasonOf(error);
+    if (error instanceof LeftOff) return { outcome: "stopped", reason };
     if (error instanceof TuttiError && error.code === "JOURNAL_CORRUPT")
       this.#driver
         .tell({ type: "broken", reason: `a result that task '${this.#effect.taskId}' needs cannot be read: ${reason}` })

@@ -119,7 +119,7 @@ export class Act implements Surroundings {
     if ((JSON.stringify(claim.input) ?? "").length > LONGEST_ASKED) return false;
     const question = scrub(questionOf(who, claim, workspace.root));
     const subject = subjectOf(who, claim, workspace.root);
-    const asking = () => world.ask({ question, subject, within: EXPIRES });
+    const asking = () => world.ask({ question, subject, within: EXPIRES, stays: true });
     const answer = await this.#options.asking(asking).catch(() => undefined);
     return answer?.decision === "approve";
   }

@@ -39,6 +39,8 @@ export class Dialogue {
   /** Words of ours after the last reply, such as that it was empty. */
   #urge: string | undefined;
   readonly #used: { input: number; output: number; costUsd: number | null } = { input: 0, output: 0, costUsd: 0 };
+  /** Without the turns whose cost nobody knows. */
+  #knownUsd = 0;
 
   /** `isLong`: more turns may follow, so that what was sent is worth its place in a cache. */
   constructor(prompt: readonly PromptPart[], isLong = false, window = WINDOW) {
@@ -82,10 +84,12 @@ export class Dialogue {
     if (this.#counted === 0) return more;
     const { input, output, costUsd } = this.#used;
     const cost = more?.costUsd === undefined ? 0 : more.costUsd;
+    const isKnown = costUsd !== null && cost !== null;
     return {
       tokensUsed: input + output + (more?.tokensUsed ?? 0),
-      costUsd: costUsd === null || cost === null ? null : costUsd + cost,
+      costUsd: isKnown ? costUsd + cost : null,
       turns: this.#counted + (more?.turns ?? 0),
+      ...(isKnown ? {} : { knownUsd: this.#knownUsd + (cost ?? 0) }),
     };
   }
 
@@ -106,6 +110,7 @@ export class Dialogue {
     this.#counted++;
     this.#used.input += input;
     this.#used.output += output;
+    this.#knownUsd += costUsd ?? 0;
     this.#used.costUsd = this.#used.costUsd === null || costUsd === null ? null : this.#used.costUsd + costUsd;
   }
 

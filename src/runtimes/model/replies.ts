@@ -39,22 +39,28 @@ export const keepBegun = (log: AttemptLog, calls: readonly ToolCall[]): Promise<
 export const keepResult = (log: AttemptLog, result: ToolResult): Promise<void> =>
   log.append({ type: "tool:result", entry: result as unknown as Json });
 
+export const keepUndone = (log: AttemptLog, { id, name }: ToolCall): Promise<void> =>
+  log.append({ type: "tool:result", entry: { id, name, undone: true } });
+
 /** In order: of the attempts that it goes on with, then its own. */
 export async function keptTurns(log: AttemptLog, continues: readonly number[] = []): Promise<readonly KeptTurn[]> {
-  const before = await Promise.all(continues.map((attempt) => log.read(attempt).then((all) => turnsIn(all, true))));
-  return [...before.flat(), ...turnsIn(await log.read(), false)];
+  const before = await Promise.all(continues.map((attempt) => log.read(attempt)));
+  const counted = before.flat().map((one) => ({ ...one, isCounted: true }));
+  return turnsIn([...counted, ...(await log.read()).map((one) => ({ ...one, isCounted: false }))]);
 }
 
-function turnsIn(entries: readonly LogEntry[], isCounted: boolean): readonly KeptTurn[] {
+/** Over all logs, since an attempt may begin with calls that the last reply of the one before had still asked for. */
+function turnsIn(entries: readonly (LogEntry & Pick<KeptTurn, "isCounted">)[]): readonly KeptTurn[] {
   const turns: (KeptTurn & { readonly begun: Set<string>; readonly results: Map<string, ToolResult> })[] = [];
-  for (const { type, entry } of entries) {
+  for (const { type, entry, isCounted } of entries) {
     const turn = turns.at(-1);
     if (type === "turn:complete") {
       const reply = replyIn(entry);
       if (reply) turns.push({ reply, begun: new Set(), results: new Map(), isCounted });
     } else if (turn && isRecord(entry) && typeof entry["id"] === "string") {
       if (type === "tool:call") turn.begun.add(entry["id"]);
-      if (type === "tool:result") turn.results.set(entry["id"], entry as unknown as ToolResult);
+      if (entry["undone"] === true) turn.begun.delete(entry["id"]);
+      else if (type === "tool:result") turn.results.set(entry["id"], entry as unknown as ToolResult);
     }
   }
   return turns;

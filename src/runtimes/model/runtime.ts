@@ -25,7 +25,7 @@ import type { Fault } from "./faults.ts";
 import { type ModelRef, parseModelRef } from "./model-ref.ts";
 import { promptFor } from "./prompt.ts";
 import { configFault, type ProviderConfig, type Providers } from "./providers.ts";
-import { keepBegun, keepReply, keepResult, keptTurns } from "./replies.ts";
+import { keepBegun, keepReply, keepResult, keepUndone, keptTurns } from "./replies.ts";
 import { type JsonSchema, readerOf } from "./schema.ts";
 import { type Scrub, scrubber } from "./secrets.ts";
 import type { ToolOffer } from "./turn.ts";
@@ -150,6 +150,7 @@ class ModelRuntime implements Runtime {
         maxTurns: settings.maxTurns ?? MOST_TURNS,
         begun: (calls) => keepBegun(world.log, calls),
         ended: (result) => keepResult(world.log, result),
+        undone: (call) => keepUndone(world.log, call),
         judge: (reply) => verdictOn(reply, asked),
         mayTurn: (dialogue) => world.turn(dialogue.used() ?? NOTHING, dialogue.needs()),
         stopped: () => stopped(world.signal),

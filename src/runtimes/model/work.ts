@@ -6,6 +6,7 @@
  * K2. A call that changes something and was under way when its host died is told to the model as of unknown outcome.
  * K3. It ends: by its reply, by name after too many turns, wrong calls or circles, or because it was asked to.
  */
+import { LeftOff } from "../../domain/error.ts";
 import type { MayTurn, Outcome } from "../../domain/ports.ts";
 import type { Toolbox, ToolCall, ToolResult } from "../tools/toolbox.ts";
 import type { Dialogue } from "./dialogue.ts";
@@ -21,6 +22,8 @@ export interface WorkOptions {
   readonly ask: (dialogue: Dialogue, mustAnswer: boolean) => Promise<PaidReply | Ended>;
   readonly begun: (calls: readonly ToolCall[]) => Promise<void>;
   readonly ended: (result: ToolResult) => Promise<void>;
+  /** It was begun and left off before anything was done. */
+  readonly undone: (call: ToolCall) => Promise<void>;
   readonly judge: (reply: PaidReply) => Outcome;
   /** How it must leave off before its next turn, if it must. */
   readonly mayTurn: (dialogue: Dialogue) => MayTurn;
@@ -65,7 +68,10 @@ export async function work(options: WorkOptions, kept: readonly KeptTurn[]): Pro
 
 function spent(outcome: Outcome, dialogue: Dialogue): Outcome {
   const usage = dialogue.used(outcome.usage);
-  return usage === undefined ? outcome : { ...outcome, usage };
+  if (usage !== undefined) return { ...outcome, usage };
+  // Who left off before its first turn took none; who was refused by a provider did.
+  const isLeft = !outcome.ok && (outcome.failure === "budget" || outcome.failure === "stopped");
+  return isLeft ? { ...outcome, usage: { tokensUsed: 0, costUsd: 0, turns: 0 } } : outcome;
 }
 
 /** The calls of one reply after the other. */
@@ -82,7 +88,8 @@ class Calls {
   async take(calls: readonly ToolCall[], known: KeptTurn | undefined): Promise<Ended | undefined> {
     const { dialogue, signal, stopped } = this.#options;
     const results = await this.#perform(calls, known);
-    if (results === undefined || signal.aborted) return stopped();
+    if (results instanceof LeftOff && !signal.aborted) return ended("stopped", "safe", results.message);
+    if (results instanceof LeftOff || results === undefined || signal.aborted) return stopped();
     this.#strikes = results.every(({ fault }) => fault === "misuse") ? this.#strikes + 1 : 0;
     if (this.#strikes >= STRIKES)
       return ended("invalid-output", "safe", `its calls were wrong ${STRIKES} times in a row: ${results[0]?.text}`);
@@ -97,7 +104,7 @@ class Calls {
   }
 
   /** In the order they were asked for; those that only look share their time. Undefined: it was asked to stop. */
-  async #perform(calls: readonly ToolCall[], known: KeptTurn | undefined): Promise<ToolResult[] | undefined> {
+  async #perform(calls: readonly ToolCall[], known: KeptTurn | undefined): Promise<ToolResult[] | LeftOff | undefined> {
     const { toolbox, signal } = this.#options;
     const results = new Map<ToolCall, ToolResult>();
     for (let at = 0; at < calls.length; ) {
@@ -109,13 +116,18 @@ class Calls {
       const fresh = group.filter(({ id }) => !known?.results.has(id) && !known?.begun.has(id));
       if (fresh.length > 0) await this.#options.begun(fresh);
       const done = group.map((call, i) => this.#one(call, known, from + i));
-      for (const [i, result] of (await Promise.all(done)).entries()) results.set(group[i] as ToolCall, result);
+      // None of them must go on behind our back.
+      await Promise.allSettled(done);
+      for (const [i, result] of (await Promise.all(done)).entries()) {
+        if (result instanceof LeftOff) return result;
+        results.set(group[i] as ToolCall, result);
+      }
     }
     return calls.map((call) => results.get(call) as ToolResult);
   }
 
-  async #one(call: ToolCall, known: KeptTurn | undefined, index: number): Promise<ToolResult> {
-    const { toolbox } = this.#options;
+  async #one(call: ToolCall, known: KeptTurn | undefined, index: number): Promise<ToolResult | LeftOff> {
+    const { toolbox, undone } = this.#options;
     const { id, name } = call;
     const before = known?.results.get(id);
     if (before) {
@@ -123,14 +135,19 @@ class Calls {
       return before;
     }
     const isLost = known?.begun.has(id) && !toolbox.isRepeatable(call);
-    const result: ToolResult = isLost
+    const result: ToolResult | LeftOff = isLost
       ? { id, name, fault: "failed", text: UNKNOWN }
       : index >= MOST_CALLS
         ? { id, name, fault: "misuse", text: `a reply may ask for ${MOST_CALLS} tools at most; ask again for this one` }
-        : await toolbox.perform(call);
-    await this.#options.ended(result);
+        : await toolbox.perform(call).catch(leftOff);
+    await (result instanceof LeftOff ? undone(call) : this.#options.ended(result));
     return result;
   }
+}
+
+function leftOff(error: unknown): LeftOff {
+  if (error instanceof LeftOff) return error;
+  throw error;
 }
 
 const UNKNOWN =

@@ -3,10 +3,10 @@
  *
  * T1. Nothing is performed that the agent's definition does not allow, or that a person was not asked about where it
  *     says so.
- * T2. Whatever goes wrong is told to the model as a result; nothing is thrown.
+ * T2. Whatever goes wrong is told to the model as a result; thrown is only that a call left off before it was performed.
  */
 import { z } from "zod";
-import { reasonOf, TuttiError } from "../../domain/error.ts";
+import { LeftOff, reasonOf, TuttiError } from "../../domain/error.ts";
 import type { Json } from "../../domain/json.ts";
 import { didYouMean } from "../../domain/nearest.ts";
 import { askPerson } from "./ask.ts";
@@ -89,7 +89,10 @@ export class Toolbox implements AsyncDisposable {
 
   async perform(call: ToolCall): Promise<ToolResult> {
     const { id, name } = call;
-    const raw = await this.#perform(call).catch((error): Told => ({ fault: "failed", text: reasonOf(error) }));
+    const raw = await this.#perform(call).catch((error): Told => {
+      if (error instanceof LeftOff) throw error;
+      return { fault: "failed", text: reasonOf(error) };
+    });
     // Before it is cut: half of a key would not be known.
     const told = { ...raw, text: this.#hands.scrub?.(raw.text) ?? raw.text };
     const text = bounded(told.text);

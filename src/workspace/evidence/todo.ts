@@ -29,7 +29,8 @@ export function todo({ files }: Snapshot): Finding[] {
       collector: "todo",
       severity: "info",
       ...first,
-      text: `${rest} places are marked as unfinished, this is the first`,
+      text:
+        rest === 1 ? "one place is marked as unfinished" : `${rest} places are marked as unfinished, this is the first`,
     });
   return found;
 }
