@@ -4,6 +4,7 @@
  */
 import { isStop, stem, wordsOf } from "../domain/words.ts";
 import { Phrases, pairsOf } from "./phrases.ts";
+import { placeIn } from "./sorted.ts";
 
 /** How often a word may count before more of it says little, and how much long texts are held back. */
 const SATURATION = 1.2;
@@ -100,6 +101,7 @@ export class TextIndex {
   #passages = 0;
   #length = 0;
   #scores = new Float64Array(0);
+  #norms: Float64Array | undefined;
   /** Of the text that is being put, by stem. */
   #weighing = new Float64Array();
   #marking = new Uint32Array();
@@ -157,6 +159,7 @@ export class TextIndex {
     this.#numbers.set(id, number);
     const passages = sizes.map((size) => (size === 0 ? 0 : 1 / Math.sqrt(size)));
     this.#passages += passages.filter((one) => one > 0).length;
+    this.#norms = undefined;
     this.#docs[number] = { stems, marks, weights, length, group, passages };
     this.#length += length;
     this.#phrases.put(number, runs);
@@ -201,6 +204,7 @@ export class TextIndex {
     this.#near.clear();
     this.#numbers.delete(id);
     this.#ids[number] = undefined;
+    this.#norms = undefined;
     this.#docs[number] = NO_DOC;
     this.#free.push(number);
     return true;
@@ -315,12 +319,12 @@ export class TextIndex {
         likeness[other] = (likeness[other] as number) + own * Math.log(1 + (posting.weights[k] as number));
       }
     }
-    const best = found
-      .map((other) => [other, (likeness[other] as number) / Math.sqrt((this.#docs[other] ?? NO_DOC).length)] as const)
-      .sort((a, b) => b[1] - a[1] || a[0] - b[0])
-      .slice(0, NEAREST);
-    const all = best.reduce((sum, [, likes]) => sum + likes, 0);
-    const near = { docs: best.map(([other]) => other), shares: best.map(([, likes]) => likes / all) };
+    for (const other of found)
+      likeness[other] = (likeness[other] as number) / Math.sqrt((this.#docs[other] ?? NO_DOC).length);
+    const best = this.#best(likeness, NEAREST);
+    const all = best.reduce((sum, { score }) => sum + score, 0);
+    const docs = best.map(({ id }) => this.#numbers.get(id) as number);
+    const near = { docs, shares: best.map(({ score }) => score / all) };
     this.#near.set(number, near);
     return near;
   }
@@ -340,6 +344,7 @@ export class TextIndex {
   search(question: Question, limit: number): readonly Hit[] {
     if (this.#scores.length < this.#ids.length) this.#scores = new Float64Array(2 * this.#ids.length);
     const scores = this.#scores.fill(0, 0, this.#ids.length);
+    const norms = this.#normsOf();
     for (const [word, asked] of question) {
       const posting = this.#postingOf(word);
       if (posting === undefined) continue;
@@ -347,7 +352,8 @@ export class TextIndex {
       const { docs, weights } = posting;
       for (let i = 0; i < docs.length; i++) {
         const number = docs[i] as number;
-        scores[number] = (scores[number] as number) + worth * this.#gain(number, weights[i] as number);
+        const held = (weights[i] as number) / (norms[number] as number);
+        scores[number] = (scores[number] as number) + (worth * held) / (SATURATION + held);
       }
     }
     return this.#best(scores, limit);
@@ -365,9 +371,15 @@ export class TextIndex {
   }
 
   #gain(number: number, weight: number): number {
-    const average = this.#length / this.size;
-    const held = weight / (1 - LENGTH + (LENGTH * (this.#docs[number] ?? NO_DOC).length) / average);
+    const held = weight / (this.#normsOf()[number] as number);
     return held / (SATURATION + held);
+  }
+
+  /** Of each text what its length makes of its weights; once for as long as no text comes or goes. */
+  #normsOf(): Float64Array {
+    const average = this.#length / this.size;
+    this.#norms ??= Float64Array.from(this.#docs, (doc) => 1 - LENGTH + (LENGTH * (doc ?? NO_DOC).length) / average);
+    return this.#norms;
   }
 
   /** Only as many as are asked for are kept in order: sorting all would cost more than finding them. */
@@ -385,15 +397,4 @@ export class TextIndex {
     }
     return best.map(({ number, score }) => ({ id: this.#ids[number] as string, score }));
   }
-}
-
-/** Where a stem stands among sorted ones, or -1. */
-function placeIn(stems: Uint32Array, stem: number): number {
-  let [low, high] = [0, stems.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((stems[middle] as number) < stem) low = middle + 1;
-    else high = middle;
-  }
-  return stems[low] === stem ? low : -1;
 }
