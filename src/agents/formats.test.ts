@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { fromClaude } from "./claude.ts";
 import { fromCodex } from "./codex.ts";
 import { type AgentFile, EFFECTS, TIERS } from "./definition.ts";
-import { EXPORTS } from "./formats.ts";
+import { EXPORTS, parseAgents } from "./formats.ts";
 import { fromOpenCode, fromOpenCodeObject } from "./opencode.ts";
 
 const FORMATS = {
@@ -288,4 +288,13 @@ describe("Codex's files", () => {
       warnings: [{ line: 2, message: expect.any(String) }],
     });
   });
+});
+
+test("a file that names a runtime is refused, since somebody's name must not stand for a model's work", () => {
+  const source = "---\nname: ann\ndescription: a person\nruntime: human\n---\nAnn.\n";
+  for (const format of ["tutti", "claude", undefined] as const)
+    expect(parseAgents(source, "agents/ann.md", format)).toEqual({
+      agents: [],
+      warnings: [{ line: 4, message: expect.stringContaining("'runtime' cannot be set in a file") }],
+    });
 });

@@ -33,6 +33,8 @@ export function parseAgents(
   const file = path.split("/").at(-1) ?? path;
   if (/\.jsonc?$/.test(file)) return fromJson(source, file, beside);
   const head = headOf(source);
+  const line = head.split(/\r?\n/).findIndex((one) => /^runtime\s*:/.test(one)) + 2;
+  if (line > 1) return { agents: [], warnings: [{ line, message: NO_RUNTIME }] };
   const isOurs = format === undefined && OURS.test(head);
   if (format === "tutti" || isOurs) {
     const parsed = parseAgentFile(source);
@@ -52,6 +54,10 @@ export function parseAgents(
 /** Only we have these; a file without them is read as Claude Code's, which says the rest in nearly the same words. */
 const OURS = /^(?:capabilities|category|tier|deniedTools|permissions|models|places):/m;
 const THEIRS = /^(?:mode|permission|steps|maxSteps):|^tools:\s*\n\s+\S+: (?:true|false)/m;
+
+/** Left out it would be a model that is called and paid in somebody's name. */
+const NO_RUNTIME =
+  "'runtime' cannot be set in a file: name a model instead, such as acp/opencode; a person is an agent of a program only";
 
 const headOf = (source: string) => /^\uFEFF?---\r?\n([\s\S]*?)\n---/.exec(source.slice(0, 20_000))?.[1] ?? "";
 
