@@ -1,9 +1,8 @@
 /** Where an attempt works: its files, its shell and its tools, opened as far as its definition needs them. */
 
-import { reasonOf } from "../../domain/error.ts";
-import type { Json } from "../../domain/json.ts";
 import type { AttemptWorld, Clock, Outcome } from "../../domain/ports.ts";
 import type { OpenWorkspace, WorkspaceOf, Workspaces } from "../../domain/workspace.ts";
+import { keepWork } from "./ground.ts";
 import { judge, type Powers } from "./permission.ts";
 import { Shell, type ShellOptions } from "./shell.ts";
 import type { OpenTools, ToolSource } from "./tool.ts";
@@ -60,22 +59,9 @@ export class Desk implements AsyncDisposable {
 
   /** The outcome, with what was written: that is kept before anything is told, however it ended. */
   async kept(outcome: Outcome): Promise<Outcome> {
-    if (!this.#workspace?.isWritable) return outcome;
-    try {
-      const changes = await this.#workspace.keep(outcome.ok ? "done" : "failed");
-      if (changes === undefined) return outcome;
-      // Whoever left off between two turns is gone on with, in these files.
-      if (!outcome.ok && (outcome.failure === "budget" || outcome.failure === "stopped")) this.#isLeft = true;
-      await this.#options.world.log.append({ type: "workspace:committed", entry: changes as unknown as Json });
-      return outcome.ok ? { ...outcome, changes } : outcome;
-    } catch (error) {
-      // Nobody hears us any more: this very attempt goes on in these files when the run is taken up again.
-      this.#isLeft = true;
-      if (!outcome.ok) return outcome;
-      const reason = `what it wrote lies in ${this.#workspace.root} and cannot be kept: ${reasonOf(error)}`;
-      // Another attempt would be paid again, and meet the same fault.
-      return { ok: false, failure: "error", retry: "never", reason, ...(outcome.usage && { usage: outcome.usage }) };
-    }
+    const kept = await keepWork(this.#workspace, this.#options.world, outcome);
+    this.#isLeft = kept.isLeft;
+    return kept.outcome;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,27 +31,41 @@ export class Ground implements AsyncDisposable {
     await this.#world.log.append({ type: "workspace:opened", entry });
   }
 
-  /** The outcome, with what was written: that is kept before anything is told, however it ended. */
   async kept(outcome: Outcome): Promise<Outcome> {
-    if (!this.workspace.isWritable) return outcome;
-    try {
-      const changes = await this.workspace.keep(outcome.ok ? "done" : "failed");
-      if (changes === undefined) return outcome;
-      // Whoever left off is gone on with, in these files.
-      if (!outcome.ok && (outcome.failure === "budget" || outcome.failure === "stopped")) this.#isLeft = true;
-      await this.#world.log.append({ type: "workspace:committed", entry: changes as unknown as Json });
-      return outcome.ok ? { ...outcome, changes } : outcome;
-    } catch (error) {
-      // Nobody hears us any more: this very attempt goes on in these files when the run is taken up again.
-      this.#isLeft = true;
-      if (!outcome.ok) return outcome;
-      const reason = `what it wrote lies in ${this.workspace.root} and cannot be kept: ${reasonOf(error)}`;
-      // Another attempt would be paid again, and meet the same fault.
-      return { ok: false, failure: "error", retry: "never", reason, ...(outcome.usage && { usage: outcome.usage }) };
-    }
+    const kept = await keepWork(this.workspace, this.#world, outcome);
+    this.#isLeft = kept.isLeft;
+    return kept.outcome;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isLeft) await this.workspace.close();
+  }
+}
+
+/**
+ * The outcome, with what was written: that is kept before anything is told, however it ended. `isLeft`: the files must
+ * stay where they are, for whoever goes on in them.
+ */
+export async function keepWork(
+  workspace: OpenWorkspace | undefined,
+  { log }: AttemptWorld,
+  outcome: Outcome,
+): Promise<{ readonly outcome: Outcome; readonly isLeft: boolean }> {
+  if (!workspace?.isWritable) return { outcome, isLeft: false };
+  try {
+    const changes = await workspace.keep(outcome.ok ? "done" : "failed");
+    if (changes === undefined) return { outcome, isLeft: false };
+    await log.append({ type: "workspace:committed", entry: changes as unknown as Json });
+    // Whoever left off between two turns is gone on with, in these files.
+    const isLeft = !outcome.ok && (outcome.failure === "budget" || outcome.failure === "stopped");
+    return { outcome: outcome.ok ? { ...outcome, changes } : outcome, isLeft };
+  } catch (error) {
+    // Nobody hears us any more: this very attempt goes on in these files when the run is taken up again.
+    if (!outcome.ok) return { outcome, isLeft: true };
+    const { usage } = outcome;
+    const reason = `what it wrote lies in ${workspace.root} and cannot be kept: ${reasonOf(error)}`;
+    // Another attempt would be paid again, and meet the same fault.
+    const failed = { ok: false, failure: "error", retry: "never", reason, ...(usage && { usage }) } as const;
+    return { outcome: failed, isLeft: true };
   }
 }
