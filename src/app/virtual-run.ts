@@ -5,9 +5,17 @@ import { settled, type VirtualClock } from "./virtual-clock.ts";
 /** Counts what is under way in the real world. */
 export class Busy {
   #count = 0;
+  #ended: PromiseWithResolvers<void> | undefined;
 
   get isBusy(): boolean {
     return this.#count > 0;
+  }
+
+  /** Resolves as soon as nothing of it is under way. */
+  async ended(): Promise<void> {
+    if (this.#count === 0) return;
+    this.#ended ??= Promise.withResolvers();
+    await this.#ended.promise;
   }
 
   async during<T>(work: Promise<T>): Promise<T> {
@@ -16,6 +24,10 @@ export class Busy {
       return await work;
     } finally {
       this.#count--;
+      if (this.#count === 0) {
+        this.#ended?.resolve();
+        this.#ended = undefined;
+      }
     }
   }
 
@@ -77,7 +89,11 @@ export async function passTime(clock: VirtualClock, done: PromiseLike<unknown>, 
   void done.then(end, end);
   while (!isOver) {
     await settled();
-    if (busy?.isBusy || isOver) continue;
-    if (!clock.step()) await new Promise((resolve) => setTimeout(resolve, REST));
+    if (busy?.isBusy) await busy.ended();
+    else if (!isOver) await step(clock);
   }
+}
+
+async function step(clock: VirtualClock): Promise<void> {
+  if (!clock.step()) await new Promise((resolve) => setTimeout(resolve, REST));
 }
