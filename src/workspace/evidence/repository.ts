@@ -19,6 +19,8 @@ const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./threa
 
 /** What they find does not follow from the files alone. */
 const ANEW = new Set(["git-diff", "git-history", "bundle-size", "coverage"]);
+/** They only ask git, whose answers are bounded. */
+const ASK_GIT = new Set(["git-diff", "git-history"]);
 const NO_COMMANDS: Commands = { env: {}, hidden: [], areAllowed: false, named: {} };
 /** Milliseconds; commands have limits of their own, which together are less. */
 const PATIENCE = { looking: 60_000, running: 600_000 } as const;
@@ -71,8 +73,15 @@ class Collection {
   }
 
   #begin(seen: Seen, names: readonly string[], told: Map<string, Promise<Told>>): void {
-    if (names.length === 0) return;
-    const all = lookApart({ seen, names, commands: this.#commands });
+    const isHere = (name: string) => ASK_GIT.has(name) || (hasNoText(seen) && !isCommand(name));
+    const here = names.filter(isHere);
+    const apart = names.filter((name) => !isHere(name));
+    const commands = this.#commands;
+    if (here.length > 0) this.#keep(here, lookHere({ seen, names: here, commands }), told);
+    if (apart.length > 0) this.#keep(apart, lookApart({ seen, names: apart, commands }), told);
+  }
+
+  #keep(names: readonly string[], all: Promise<Found>, told: Map<string, Promise<Told>>): void {
     for (const [i, name] of names.entries()) {
       const one = all.then(
         ({ told: each }) => each[i] ?? { findings: [], notes: [] },
@@ -89,13 +98,20 @@ class Collection {
 
 type Found = Awaited<ReturnType<typeof collectFrom>>;
 
+const hasNoText = ({ sizes }: Seen): boolean => [...sizes.values()].every((size) => size === 0);
+const isCommand = (name: string): boolean => name === "test-run" || name === "coverage" || name.startsWith("command:");
+
+/** Without a thread, whose start takes longer than what is done here. */
+async function lookHere({ seen, names, commands }: Looking): Promise<Found> {
+  const { collectFrom } = await import("./collect.ts");
+  return collectFrom(seen, names, commands);
+}
+
 /** In a thread that is gone with its answer, and with all that it read. */
 async function lookApart(looking: Looking): Promise<Found> {
   const { promise, resolve, reject } = Promise.withResolvers<Found>();
   const worker = new Worker(ENTRY, { workerData: looking, execArgv: [] });
-  const isRunning = looking.names.some(
-    (name) => name === "test-run" || name === "coverage" || name.startsWith("command:"),
-  );
+  const isRunning = looking.names.some(isCommand);
   const late = new TuttiError("WRONG_STATE", "looking at the files took too long");
   const timer = setTimeout(() => reject(late), isRunning ? PATIENCE.running : PATIENCE.looking);
   worker.once("message", resolve);
