@@ -53,14 +53,13 @@ const asCut = ({ text, piece }: Part): Part => ({
 
 class Assembly {
   readonly #input: ContextInput;
-  readonly #focus: Focus;
+  /** Only what is cut needs it, and most prompts show all there is. */
+  #focus: Focus | undefined;
   readonly #limit: number;
   #left: number;
 
   constructor(input: ContextInput) {
     this.#input = input;
-    const { prompt, description, item, note } = input.task;
-    this.#focus = focusOf(prompt, description, note ?? "", item === undefined ? "" : textOf(item).slice(0, 2000));
     this.#limit = Math.max(0, Math.floor(input.threshold ?? LIMITS.threshold));
     this.#left = Math.max(0, this.#limit - 2 * this.#tokens(PREFACE) - Math.min(LIMITS.missing, this.#limit / 10));
   }
@@ -145,13 +144,19 @@ class Assembly {
     return this.#put(material, parts(task));
   }
 
+  #asked(): Focus {
+    const { prompt, description, item, note } = this.#input.task;
+    this.#focus ??= focusOf(prompt, description, note ?? "", item === undefined ? "" : textOf(item).slice(0, 2000));
+    return this.#focus;
+  }
+
   /** Takes from what is left what a section needs, at most its share. */
   #plan(
     materials: readonly Material[],
     { share, most, ...room }: Omit<Room, "room" | "least"> & { share: number; most?: number },
   ): readonly Plan[] {
     const limit = Math.floor(Math.min(this.#left * share, most ?? Number.POSITIVE_INFINITY));
-    const plans = planRoom(materials, this.#focus, { ...room, room: limit, least: LIMITS.least });
+    const plans = planRoom(materials, () => this.#asked(), { ...room, room: limit, least: LIMITS.least });
     for (const { how, tokens, findings } of plans) if (how !== "left-out") this.#left -= tokens + findings + FRAME;
     this.#left = Math.max(0, this.#left);
     return plans;
@@ -159,8 +164,10 @@ class Assembly {
 
   #survey(sections: readonly (readonly Plan[])[]): ReadonlyMap<Material, Surveyed> {
     const cut = sections.flat().filter(({ how }) => how === "cut");
+    if (cut.length === 0) return new Map();
     const sources = cut.map(({ material }) => material);
-    const surveyed = survey(docsOf(sources, this.#focus), this.#focus);
+    const focus = this.#asked();
+    const surveyed = survey(docsOf(sources, focus), focus);
     return new Map(cut.map(({ material }, i) => [material, surveyed[i] as Surveyed]));
   }
 
@@ -206,7 +213,7 @@ class Assembly {
     let title = material.title;
     if (one !== undefined) {
       const edges = isPruned ? { edges: 0.2 } : {};
-      const cut = digest(one, this.#focus, { tokens, severe: findings, ...edges }, this.#input.estimator);
+      const cut = digest(one, this.#asked(), { tokens, severe: findings, ...edges }, this.#input.estimator);
       text = cut.text;
       const amount = `~${grouped(cut.tokens)} of ~${grouped(material.tokens)} tokens`;
       const where = material.source === undefined ? "" : `; the whole is ${material.source}`;

@@ -26,10 +26,10 @@ export interface Plan {
 }
 
 /** In the order given. Nothing is planned beyond the room. */
-export function planRoom(materials: readonly Material[], focus: Focus, room: Room): Plan[] {
+export function planRoom(materials: readonly Material[], focus: () => Focus, room: Room): Plan[] {
   const least = room.least + FRAME;
   const capacity = Math.max(0, Math.floor(room.room / least));
-  const chosen = capacity >= materials.length ? materials : ranked(materials, focus).slice(0, capacity);
+  const chosen = capacity >= materials.length ? materials : ranked(materials, focus()).slice(0, capacity);
   const plans = new Map<Material, Plan>();
   let left = room.room;
   let cut = 0;
