@@ -5,7 +5,7 @@ import { Live } from "../src/cli/live.ts";
 import { createProgress, fold, type Progress } from "../src/cli/progress.ts";
 import { painter, widthOf } from "../src/cli/text.ts";
 import type { RunEvent } from "../src/index.ts";
-import { BIN, Cli, eventsIn, linesOf } from "./support/cli-kit.ts";
+import { BIN, Cli, eventsIn, linesOf, type Terminal } from "./support/cli-kit.ts";
 
 const cli = new Cli();
 const ESCAPE = "\u001b";
@@ -91,15 +91,15 @@ test("a drawing replaces the one before it, line by line, in one write, and noth
 });
 
 /** The program on a terminal of its own, by the `script` of this machine, which copies the terminal's bytes. */
-function onTerminal(home: string, words: string, env: { readonly [name: string]: string } = {}) {
+function onTerminal({ home, cwd }: Terminal, words: string, env: { readonly [name: string]: string } = {}) {
   const line = `${process.execPath} ${BIN} ${words}`;
   const args = process.platform === "darwin" ? ["-q", "/dev/null", "sh", "-c", line] : ["-qec", line, "/dev/null"];
-  return cli.spawn("script", args, { env: { TUTTI_HOME: home, TERM: "xterm", ...env } }).ended;
+  return cli.spawn("script", args, { cwd, env: { TUTTI_HOME: home, TERM: "xterm", ...env } }).ended;
 }
 
 test("on a terminal one block is redrawn in place and a table stays; NO_COLOR leaves the colours out", async () => {
-  const { home } = cli.terminal();
-  const { code, out } = await onTerminal(home, "run code-review --rehearse --speed 100");
+  const terminal = cli.terminal();
+  const { code, out } = await onTerminal(terminal, "run code-review --rehearse --speed 1000");
   expect(code).toBe(0);
   expect(out.startsWith("\u001b[?25l")).toBe(true);
   expect(out).toMatch(new RegExp(`${ESCAPE}\\[\\dA\\r`));
@@ -107,7 +107,7 @@ test("on a terminal one block is redrawn in place and a table stays; NO_COLOR le
   expect(end.replace(COLOUR, "")).toMatch(/^✔ complete: 6 of 6 tasks/m);
   expect(end).toMatch(/Forecast for the real run/);
   expect(out).toContain(`${ESCAPE}[32m`);
-  const plain = await onTerminal(home, "run code-review --rehearse --speed 100", { NO_COLOR: "1" });
+  const plain = await onTerminal(terminal, "run code-review --rehearse --speed 1000", { NO_COLOR: "1" });
   expect(plain.out.replace(COLOUR, "")).toBe(plain.out);
   expect(linesOf(plain.out).some((line) => line.startsWith("✔ complete: 6 of 6 tasks"))).toBe(true);
 });

@@ -123,7 +123,7 @@ test("a run whose reader has gone ends as it would have, and says nothing of the
 
 test("a listing whose reader has gone ends quietly", async () => {
   const terminal = cli.terminal();
-  await terminal.tutti("run", "code-review", "--rehearse", "--speed", "max");
+  await terminal.tutti("run", "code-review", "--rehearse", "--speed", "max", "--json");
   const line = `"$0" "$1" events last --json | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const piped = cli.spawn("bash", ["-c", line, process.execPath, BIN], { env: { TUTTI_HOME: terminal.home } });
   const { out, err } = await piped.ended;

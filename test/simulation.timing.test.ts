@@ -18,6 +18,9 @@ vi.setConfig({ testTimeout: 900_000 });
 const ROOT = join(import.meta.dirname, "..");
 const SEEDS = Number(process.env["TUTTI_SEEDS"] ?? 50_000);
 
+/** Nearly all that it makes is short-lived: a larger young generation saves a tenth of the time. */
+const YOUNG = ["--max-semi-space-size=64"];
+
 interface Report {
   readonly seeds: number;
   readonly events: number;
@@ -60,7 +63,7 @@ test("[bar:simulation] [bar:event-types] [bar:crash-points] [I1] [I2] [I3] [I6] 
   const shards = Math.min(availableParallelism(), 8);
   const each = Math.ceil(SEEDS / shards);
   const reports = await spread([...Array(shards).keys()], (i) =>
-    node<Report>(ROOT, "test/simulation/main.ts", "--from", String(1 + i * each), "--count", String(each)),
+    node<Report>(ROOT, ...YOUNG, "test/simulation/main.ts", "--from", String(1 + i * each), "--count", String(each)),
   );
   const failures = reports.flatMap((report) => report.failures);
   expect(failures, "a failing seed is replayed with: node test/simulation/main.ts --seeds <seed> --strict").toEqual([]);

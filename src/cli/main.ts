@@ -35,8 +35,7 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   ...[workflows, agents, route, team, trust, init, serve, open, doctor, gc],
 ];
 
-export async function main(argv: readonly string[]): Promise<void> {
-  const io = processIo();
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<void> {
   const program = programFor(io);
   try {
     if (argv.length <= 2) program.outputHelp();

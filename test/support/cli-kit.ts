@@ -1,8 +1,14 @@
-/** The real program as a child process, on a home of its own, with what it said and how it ended. */
+/**
+ * Commands on a home of their own, with what they said and how they ended: as a child process wherever signals, pipes
+ * or several processes are in question, and otherwise in this process, where nothing has to be loaded again.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
+import { homeIn } from "../../src/cli/code-cache.ts";
+import type { Io } from "../../src/cli/io.ts";
+import { main } from "../../src/cli/main.ts";
 import type { RunEvent } from "../../src/index.ts";
 import { Homes } from "./homes.ts";
 
@@ -27,8 +33,9 @@ export interface Started {
 export interface Terminal {
   readonly home: string;
   readonly cwd: string;
-  /** To its end. */
+  /** To its end, in this process: everything is real but the start of the program. */
   tutti(...args: readonly string[]): Promise<Ended>;
+  /** The program, as a child process. */
   start(...args: readonly string[]): Started;
   /** Another terminal on the same home. */
   with(env: Environment): Terminal;
@@ -55,7 +62,7 @@ export class Cli {
     const start = (...args: readonly string[]) =>
       this.spawn(process.execPath, [BIN, ...args], { cwd, env: { TUTTI_HOME: home, ...env } });
     return {
-      ...{ home, cwd, start, tutti: (...args) => start(...args).ended },
+      ...{ home, cwd, start, tutti: (...args) => inProcess(args, cwd, { TUTTI_HOME: home, ...env }) },
       with: (more) => this.#terminal(home, cwd, { ...env, ...more }),
     };
   }
@@ -99,6 +106,25 @@ export class Cli {
       });
     return { child, ended, says };
   }
+}
+
+async function inProcess(args: readonly string[], cwd: string, given: Environment): Promise<Ended> {
+  const env = { PATH: process.env["PATH"] ?? "", ...given };
+  const ended = { code: 0, out: "", err: "" };
+  const print = (stream: "out" | "err") => (text: string) => {
+    ended[stream] += `${text}\n`;
+  };
+  const io: Io = {
+    ...{ env, cwd, home: homeIn(env), me: "tutti", isLive: false, canAsk: false, isColoured: false },
+    ...{ columns: Number(given["COLUMNS"] ?? 80), rows: 24, out: print("out"), err: print("err") },
+    json: (value) => print("out")(JSON.stringify(value)),
+    outlive: () => {},
+    exit: (code) => {
+      ended.code = code;
+    },
+  };
+  await main([process.execPath, "tutti", ...args], io);
+  return ended;
 }
 
 export const linesOf = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "");
