@@ -26,6 +26,7 @@ export interface Settings {
       readonly output: number;
       readonly cacheRead?: number;
       readonly cacheWrite?: number;
+      readonly webSearches?: number;
     };
   };
   readonly budget?: Budget;
@@ -115,7 +116,10 @@ const variables: Shape = listOf((value) =>
 const program = { command: text(2000, 1), args: listOf(text(10_000)), env: variables };
 /** Milliseconds, a week at most. */
 const duration = whole(1, 7 * 24 * 3_600_000);
-const price = fields({ input: amount, output: amount, cacheRead: amount, cacheWrite: amount }, ["input", "output"]);
+const price = fields({ input: amount, output: amount, cacheRead: amount, cacheWrite: amount, webSearches: amount }, [
+  "input",
+  "output",
+]);
 const started = fields({ command: text(1000, 1), args: listOf(text(4000)), env: listOf(text(200, 1)) }, ["command"]);
 const served = fields({ url: text(2000, 1), tokenEnv: text(200, 1) }, ["url"]);
 const shape = fields({

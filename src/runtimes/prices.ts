@@ -8,6 +8,8 @@ export interface TokenUsage {
   readonly output: number;
   readonly cacheRead: number;
   readonly cacheWrite: number;
+  /** By the provider itself; they are paid each. */
+  readonly webSearches?: number;
 }
 
 /** USD for a million tokens. A cache price that is absent is the input price. */
@@ -16,6 +18,8 @@ export interface ModelPrice {
   readonly output: number;
   readonly cacheRead?: number;
   readonly cacheWrite?: number;
+  /** USD for a thousand searches. */
+  readonly webSearches?: number;
 }
 /** By `provider/id`, or by the bare id. */
 export type Prices = { readonly [model: string]: ModelPrice };
@@ -48,10 +52,14 @@ export async function loadPrices(): Promise<CostOf> {
       output_tokens: usage.output,
       cache_read_tokens: usage.cacheRead,
       cache_write_tokens: usage.cacheWrite,
+      ...(usage.webSearches === undefined ? {} : { web_searches: usage.webSearches }),
     };
     const timestamp = options.at === undefined ? {} : { timestamp: new Date(options.at) };
     try {
-      return calcPrice(tokens, ref.id, { ...place, ...timestamp })?.total_price ?? null;
+      const price = calcPrice(tokens, ref.id, { ...place, ...timestamp });
+      // It takes what it has no price for as free.
+      if (usage.webSearches && price?.model_price.web_searches_kcount === undefined) return null;
+      return price?.total_price ?? null;
     } catch {
       // It throws where the parts of a usage do not add up, as some servers report them.
       return null;
@@ -88,9 +96,11 @@ function ownPrice(text: string, id: string | undefined, prices: Prices = {}): Mo
   return name === undefined ? undefined : prices[name];
 }
 
-function ownCost(price: ModelPrice, usage: TokenUsage): number {
+function ownCost(price: ModelPrice, usage: TokenUsage): number | null {
   const { input, output, cacheRead = input, cacheWrite = input } = price;
+  const { webSearches = 0 } = usage;
+  if (webSearches > 0 && price.webSearches === undefined) return null;
   const fresh = Math.max(0, usage.input - usage.cacheRead - usage.cacheWrite);
   const sum = fresh * input + usage.output * output + usage.cacheRead * cacheRead + usage.cacheWrite * cacheWrite;
-  return sum / MILLION;
+  return sum / MILLION + (webSearches * (price.webSearches ?? 0)) / 1000;
 }

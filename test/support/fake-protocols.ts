@@ -35,6 +35,7 @@ export type Protocol = "anthropic" | "openai" | "google";
 export function protocolOf(path: string): Protocol | undefined {
   if (path.endsWith("/v1/messages")) return "anthropic";
   if (path.endsWith("/chat/completions")) return "openai";
+  if (path.endsWith("/v1/responses")) return "openai";
   return path.includes(":streamGenerateContent") ? "google" : undefined;
 }
 

@@ -11,8 +11,14 @@ import { baseUrlOf, labelOf } from "./providers.ts";
 import type { PaidReply } from "./replies.ts";
 import { sdkModel } from "./sdk.ts";
 import { type TurnOptions, takeTurn } from "./turn.ts";
+import { canSearchWeb, webSearchOf } from "./web-search.ts";
 import { TIMERS, Wire } from "./wire.ts";
 import type { Ended } from "./work.ts";
+
+interface Searching {
+  /** The agent may search the web; whether its model can is seen here. */
+  readonly searches: boolean;
+}
 
 export class Caller {
   readonly #options: CallerOptions;
@@ -27,7 +33,7 @@ export class Caller {
 
   async call(
     ref: ModelRef,
-    turnOptions: Omit<TurnOptions, "model" | "signal">,
+    { searches: isSearcher, ...turnOptions }: Omit<TurnOptions, "model" | "signal" | "ownTools"> & Searching,
     { effectId, restart }: Attempt,
     world: AttemptWorld,
   ): Promise<PaidReply | Ended> {
@@ -52,8 +58,10 @@ export class Caller {
       ...(fetch ? { fetch } : {}),
     });
     try {
-      const model = await sdkModel(ref, providers, wire.fetch);
-      const turn = await takeTurn({ ...turnOptions, model, signal: wire.signal });
+      const searches = isSearcher && canSearchWeb(ref);
+      const model = await sdkModel(ref, providers, { fetch: wire.fetch, searches });
+      const own = searches ? { ownTools: await webSearchOf(ref) } : {};
+      const turn = await takeTurn({ ...turnOptions, ...own, model, signal: wire.signal });
       const costUsd = turn.usage ? await this.#cost(ref, turn.usage) : null;
       if (turn.kind === "reply") {
         const { kind: _, ...reply } = turn;

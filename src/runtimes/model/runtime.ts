@@ -30,6 +30,7 @@ import { type JsonSchema, readerOf } from "./schema.ts";
 import { type Scrub, scrubber } from "./secrets.ts";
 import type { ToolOffer } from "./turn.ts";
 import { type Asked, verdictOn } from "./verdict.ts";
+import { maySearchWeb } from "./web-search.ts";
 import { work } from "./work.ts";
 
 /** What an agent's definition says to its model. */
@@ -138,7 +139,7 @@ class ModelRuntime implements Runtime {
     const kept = restart > 0 || continues ? await keptTurns(world.log, continues) : [];
     const ask = async (dialogue: Dialogue, mustAnswer: boolean) => {
       const tools = await offersOf(toolbox);
-      const turn = { ...said, tools, messages: dialogue.messages(), mustAnswer };
+      const turn = { ...said, tools, searches: maySearchWeb(settings), messages: dialogue.messages(), mustAnswer };
       const reply = await this.#caller.call(ref, turn, attempt, world);
       if (!("ok" in reply)) await keepReply(world.log, ref.text, reply);
       return reply;

@@ -6,8 +6,15 @@ import { baseUrlOf, configOf, type Providers } from "./providers.ts";
 /** A model object; a bare string would be routed to the gateway of the package's vendor. */
 export type SdkModel = Exclude<LanguageModel, string>;
 
-/** One model for one call, so that the call's own fetch can watch it. `configFault` has been asked before. */
-export async function sdkModel(ref: ModelRef, providers: Providers, fetch: typeof globalThis.fetch): Promise<SdkModel> {
+/**
+ * One model for one call, so that the call's own fetch can watch it. `configFault` has been asked before. Of OpenAI's
+ * two protocols only the younger one can search the web.
+ */
+export async function sdkModel(
+  ref: ModelRef,
+  providers: Providers,
+  { fetch, searches = false }: { readonly fetch: typeof globalThis.fetch; readonly searches?: boolean },
+): Promise<SdkModel> {
   const { apiKey } = configOf(ref, providers);
   const baseURL = baseUrlOf(ref, providers) ?? "";
   // Absent, the packages would look into the environment; a gateway of the user's own may need none.
@@ -15,8 +22,10 @@ export async function sdkModel(ref: ModelRef, providers: Providers, fetch: typeo
   switch (ref.provider) {
     case "anthropic":
       return (await import("@ai-sdk/anthropic")).createAnthropic(options)(ref.id);
-    case "openai":
-      return (await import("@ai-sdk/openai")).createOpenAI(options).chat(ref.id);
+    case "openai": {
+      const openai = (await import("@ai-sdk/openai")).createOpenAI(options);
+      return searches ? openai.responses(ref.id) : openai.chat(ref.id);
+    }
     case "google":
       return (await import("@ai-sdk/google")).createGoogle(options)(ref.id);
     case "ollama":

@@ -5,12 +5,15 @@ import type { TokenUsage } from "../prices.ts";
 import type { ToolCall } from "../tools/toolbox.ts";
 import type { JsonSchema } from "./schema.ts";
 import type { SdkModel } from "./sdk.ts";
+import { type Source, withSources } from "./web-search.ts";
 
 export interface TurnOptions {
   readonly model: SdkModel;
   readonly instructions?: string;
   readonly messages: readonly ModelMessage[];
   readonly tools?: readonly ToolOffer[];
+  /** What the provider does itself, such as a search of the web. */
+  readonly ownTools?: ToolSet;
   /** It must answer now, without asking for another tool. */
   readonly mustAnswer?: boolean;
   readonly maxTokens?: number;
@@ -46,16 +49,22 @@ export async function takeTurn(options: TurnOptions): Promise<Turn> {
   const seen = new Seen();
   try {
     const { streamText, wrapLanguageModel } = await import("ai");
+    const tools = { ...options.ownTools, ...(await offered(options.tools ?? [])) };
+    const hasTools = Object.keys(tools).length > 0;
     const result = streamText({
       model: wrapLanguageModel({ model: options.model, middleware: { wrapStream: withoutWarnings } }),
       messages: [...options.messages],
-      ...(options.tools?.length ? { tools: await offered(options.tools) } : {}),
-      ...(options.mustAnswer && options.tools?.length ? { toolChoice: "none" as const } : {}),
+      ...(hasTools ? { tools } : {}),
+      ...(options.mustAnswer && hasTools ? { toolChoice: "none" as const } : {}),
       ...(options.instructions ? { instructions: system(options.instructions) } : {}),
       ...(options.maxTokens === undefined ? {} : { maxOutputTokens: options.maxTokens }),
       ...(options.schema === undefined ? {} : { output: shaped(options.schema) }),
       // Users write their schemas for us, not for the strict mode of one provider, which refuses optional fields.
-      providerOptions: { openai: { strictJsonSchema: false }, openaiCompatible: { strictJsonSchema: false } },
+      providerOptions: {
+        // Where that protocol would keep what was said: it is in our journal, and need not lie with the provider too.
+        openai: { strictJsonSchema: false, ...(options.ownTools && { store: false }) },
+        openaiCompatible: { strictJsonSchema: false },
+      },
       abortSignal: options.signal,
       // Retries are the core's: each attempt is journaled.
       maxRetries: 0,
@@ -70,7 +79,9 @@ export async function takeTurn(options: TurnOptions): Promise<Turn> {
         options.onDelta?.(part.text);
       } else if (part.type === "raw") seen.raw(part.rawValue);
       else if (part.type === "finish-step") seen.finish(part.finishReason, part.usage);
+      else if (part.type === "tool-call" && part.providerExecuted) seen.searches++;
       else if (part.type === "tool-call") seen.calls.push(callOf(part));
+      else if (part.type === "source" && part.sourceType === "url") seen.sources.push(part);
       else if (part.type === "error") seen.fault ??= { error: part.error };
       else if (part.type === "abort") seen.isAborted = true;
     }
@@ -78,7 +89,7 @@ export async function takeTurn(options: TurnOptions): Promise<Turn> {
   } catch (error) {
     seen.fault ??= { error };
   }
-  return seen.turn(options.signal.aborted);
+  return seen.turn(options.signal.aborted, options.schema === undefined);
 }
 
 /** What has come so far. */
@@ -86,6 +97,8 @@ class Seen {
   text = "";
   readonly calls: ToolCall[] = [];
   said: readonly Json[] = [];
+  searches = 0;
+  readonly sources: Source[] = [];
   fault: { readonly error: unknown } | undefined;
   isAborted = false;
   #finishReason: FinishReason | undefined;
@@ -114,15 +127,24 @@ class Seen {
     };
   }
 
-  turn(isAborted: boolean): Turn {
-    const usage = this.#usage === undefined ? {} : { usage: this.#usage };
+  /** `isProse`: words of ours may follow the reply's. */
+  turn(isAborted: boolean, isProse: boolean): Turn {
+    const used = this.#used();
+    const usage = used === undefined ? {} : { usage: used };
     if (this.fault) return isAborted ? { kind: "aborted", ...usage } : { kind: "fault", ...this.fault, ...usage };
     if (this.isAborted) return { kind: "aborted", ...usage };
     const finishReason = this.#finishReason;
     if (finishReason === undefined || finishReason === "error" || finishReason === "interrupted")
       return { kind: "fault", error: new Error(BROKEN_OFF), ...usage };
-    const { text, calls, said } = this;
-    return { kind: "reply", text, calls, said, finishReason, usage: this.#usage ?? NOTHING };
+    const { calls, said } = this;
+    const text = isProse && calls.length === 0 ? withSources(this.text, this.sources) : this.text;
+    return { kind: "reply", text, calls, said, finishReason, usage: used ?? NOTHING };
+  }
+
+  /** Some tell of their search only by the pages that they found. */
+  #used(): TokenUsage | undefined {
+    const webSearches = Math.max(this.searches, this.sources.length > 0 ? 1 : 0);
+    return this.#usage && webSearches > 0 ? { ...this.#usage, webSearches } : this.#usage;
   }
 }
 

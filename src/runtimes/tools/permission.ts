@@ -23,7 +23,7 @@ export type Judgement =
   | { readonly effect: "deny"; readonly reason: string };
 
 /** The tools that an agent is told of: what it can never use only wastes its turns. */
-export function toolsFor(powers: Powers, all: readonly Tool[]): readonly Tool[] {
+export function toolsFor<Named extends Pick<Tool, "name">>(powers: Powers, all: readonly Named[]): readonly Named[] {
   const named = (list: readonly string[] | undefined, name: string) => list?.some((one) => nameOf(one) === name);
   return all.filter(({ name }) => named(powers.tools, name) && !powers.deniedTools?.includes(name));
 }
