@@ -118,8 +118,13 @@ function foldTask(run, event) {
       task.attempt = event.attempt;
       task.model = event.model;
       task.resumeAt = undefined;
+      task.says = undefined;
+      break;
+    case "agent:progress":
+      task.says = saidIn(event.entry) ?? task.says;
       break;
     case "task:retry":
+      task.says = undefined;
       task.resumeAt = event.resumeAt;
       task.reason = event.reason;
       spend(task, event);
@@ -148,7 +153,14 @@ function foldTask(run, event) {
   touch(run, task.id);
 }
 
+/** How far its agent says it is. */
+function saidIn(entry) {
+  if (typeof entry?.text !== "string") return undefined;
+  return typeof entry.percent === "number" ? `${Math.round(entry.percent)} % ${entry.text}` : entry.text;
+}
+
 function settle(task, status, event) {
+  task.says = undefined;
   task.status = status;
   task.endedAt = event.at;
   task.resumeAt = undefined;

@@ -45,6 +45,7 @@ function moreOf(run, task, state, now) {
     if (first === undefined) return run.status === "running" ? "waits for a free place" : "";
     return `after ${[first, second].filter(Boolean).join(", ")}${others.length > 0 ? ` and ${others.length} more` : ""}`;
   }
-  if (task.status === "complete" || task.status === "running") return task.description;
+  if (task.status === "running") return task.says ?? task.description;
+  if (task.status === "complete") return task.description;
   return task.reason ?? task.description;
 }

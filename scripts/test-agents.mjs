@@ -5,6 +5,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "../src/app/system.ts";
 import { probeAgents } from "../src/runtimes/acp/probe.ts";
 import { performAcp } from "../src/runtimes/acp/runtime.ts";
 import { worktrees } from "../src/workspace/worktrees.ts";
@@ -133,9 +134,10 @@ async function examine(title, { name, programs, settings }) {
     began = performance.now();
     const options = {
       env,
+      clock: systemClock,
       workspaces: spaces,
       instructionsOf: () => ({
-        tools: ["read", "edit", "write", "bash"],
+        tools: ["read", "edit", "write", "bash", "report_progress"],
         permissions: title.endsWith("native") ? RULES.native : RULES.asks,
       }),
     };
@@ -158,6 +160,9 @@ async function examine(title, { name, programs, settings }) {
   say("time", `${first.ms} ms`);
   if (introduction) must("asked before it ran the command", asked.length > 0, asked);
   say("told", `${JSON.stringify(first.outcome.usage)}; really ${api.tokens} tokens in ${api.calls} calls`);
+  // The model is only asked to use it where the agent offers it under a name that it knows.
+  const reports = entries.filter(({ type }) => type === "agent:progress").length;
+  say("tools of the run", reports > 0 ? "used" : "not used");
   const kept = spawnSync("git", ["show", `refs/tutti/${RUN}/t:made.txt`], {
     cwd: join(home, "repo"),
     encoding: "utf8",

@@ -18,6 +18,7 @@ export type {
   TaskResult,
   TaskStatus,
 } from "./domain/events.ts";
+export type { Handed, Handoff, Wanted } from "./domain/handoff.ts";
 export type { Json } from "./domain/json.ts";
 export type { AgentTask, Budget, Condition, ForEach, Gate } from "./domain/plan.ts";
 export type {
@@ -26,6 +27,7 @@ export type {
   AttemptWorld,
   Board,
   Clock,
+  Help,
   Journal,
   Limits,
   Message,

@@ -127,6 +127,17 @@ const BARS: readonly Promised[] = [
     id: "bar:evidence",
     text: "A rehearsal of code-review or security-audit reports at least 11 of 12 planted faults with file and line and at most 3 false alarms; three clean repositories at most 3 in all",
   },
+  { id: "bar:bisect", text: "The one with which a batch turns red is found in at most log2(n) + 1 runs of the gates" },
+  { id: "bar:plan-checks", text: "Each of more than 40 faults planted in plans is named, and a sound plan has none" },
+  {
+    id: "bar:planner",
+    text: "20 goals without a model, the authentication system, the e-commerce platform and the 90-minute pipeline among them, become plans that are sound and verified",
+  },
+  {
+    id: "bar:lane",
+    text: "12 tasks over 30 files with 3 conflicts and 2 that break the tests only together land green, conflicts resolved by their owners, the user's checkout untouched until then",
+  },
+  { id: "W4", text: "Work is brought together beside what is the user's; nothing of his changes before a delivery" },
   { id: "P1", text: "A child gets an environment of a few names, and nothing else that we know" },
   { id: "P2", text: "Of a child that misbehaves nothing is left: no process, no descriptor, no memory" },
   { id: "P3", text: "Time, silence, output, memory, processes and computing of a child are limited, each by name" },
@@ -270,6 +281,15 @@ const README: readonly Promised[] = [
   },
   { id: "readme:siblings", text: "One failed task keeps all that its siblings did" },
   { id: "readme:budget", text: "At the budget a run stops, and resumes when it is raised" },
+  {
+    id: "readme:handoff",
+    text: "A task that was handed over goes on by the other agent in the same files; killed in between, nothing is lost or paid twice",
+  },
+  { id: "readme:help", text: "Help that was asked for and paid survives a crash, and counts once, as the asker's" },
+  {
+    id: "readme:team-tools",
+    text: "Coding agents have the tools of a run that their definition names, and no others, by a server of their attempt",
+  },
   { id: "readme:no-packages", text: "Importing it loads no package" },
   { id: "readme:quiet", text: "Nothing is written, printed or read that was not given" },
   { id: "readme:light", text: "Importing it does nothing: no file, no output, no handle that keeps Node alive" },

@@ -120,6 +120,31 @@ test("[I12] an attempt that failed leaves what it wrote under a name of its own"
   expect(git(folder, "show", `refs/tutti/${RUN}.failed/build/1:a.txt`)).toBe("half");
 });
 
+test("[I12] whoever takes a task over begins with what was left, and keeps it even where it touches no file", async () => {
+  const folder = repository();
+  const { home, open } = over(folder);
+  const first = await open("build");
+  await first.write("a.txt", "half\n");
+  await first.keep("failed");
+  await first.close();
+  const heir = { run: RUN, taskId: "build", attempt: 2, after: [], from: 1 };
+  const spaces = worktrees({ folder, home });
+  const second = spaces.open(heir, true);
+  expect(await second.read("a.txt")).toBe("half\n");
+  await second.write("b.txt", "rest\n");
+  await second.keep("failed");
+  await second.close();
+  // One that only reads, or does not even that.
+  const third = spaces.open({ ...heir, attempt: 3, from: 2 }, false);
+  const kept = await third.keep("done");
+  await third.close();
+  expect(kept?.files.map(({ path }) => path)).toEqual(["a.txt", "b.txt"]);
+  expect(git(folder, "show", `refs/tutti/${RUN}/build:b.txt`)).toBe("rest");
+  const none = spaces.open({ ...heir, taskId: "talk" }, false);
+  expect(await none.keep("done")).toBeUndefined();
+  await none.close();
+});
+
 test("[I12] a worktree that outlived its host is found again as it was left", async () => {
   const folder = repository();
   const { home, open } = over(folder);

@@ -94,6 +94,9 @@ describe("what a run says about its agents", () => {
     const events = [added("a", "x"), retried("a", "x", "rate-limit"), complete("a", "x")];
     expect(learned(begin(), ...events)?.observations).toHaveLength(1);
     expect(learned(begin({ rehearsed: true }), ...events)).toBeUndefined();
+    const handed = at("task:retry", { taskId: "a", agentName: "x", failure: "stopped", handedTo: "y", ...spent });
+    const lesson = learned(begin(), added("a", "x"), handed, complete("a", "y"));
+    expect([lesson?.conducting.retried, lesson?.observations.length]).toEqual([0, 1]);
   });
 
   test("they are put together by agent, model, workflow and kind", () => {

@@ -88,7 +88,7 @@ export class Lesson {
         break;
       }
       case "task:retry":
-        this.#counts.retried++;
+        if (event.handedTo === undefined) this.#counts.retried++;
         this.#attempt(event, false);
         break;
       case "task:error":

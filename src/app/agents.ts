@@ -66,20 +66,23 @@ const MOST_MODELS = 11;
 export interface Crew {
   readonly cards: AgentCards;
   readonly runtimeOf: (name: string) => Runtime | undefined;
+  /** One more, for whoever is at work already: plans do not know it. */
+  readonly join: (name: string, agent: AgentDefinition) => AgentCard;
 }
 
 export function crewOf(agents: Agents, runtimes: { readonly [name: string]: Runtime }): Crew {
   const cards: Record<string, AgentCard> = {};
   const performers = new Map<string, Runtime>();
-  for (const [name, agent] of Object.entries(agents)) {
-    const definition = typeof agent === "function" ? { run: agent } : agent;
+  const join = (name: string, definition: AgentDefinition): AgentCard => {
     checkDefinition(name, definition, runtimes);
-    cards[name] = cardOf(name, definition);
     const own = { human: humanRuntime(() => definition), ...runtimes };
     const runtime = definition.run ? functionRuntime(definition.run) : own[definition.runtime as keyof typeof own];
     if (runtime) performers.set(name, runtime);
-  }
-  return { cards, runtimeOf: (name) => performers.get(name) };
+    return cardOf(name, definition);
+  };
+  for (const [name, agent] of Object.entries(agents))
+    cards[name] = join(name, typeof agent === "function" ? { run: agent } : agent);
+  return { cards, runtimeOf: (name) => performers.get(name), join };
 }
 
 function checkDefinition(

@@ -88,6 +88,10 @@ function see(tasks: Map<string, Seen>, event: RunEvent): void {
       task.gated += event.at - (task.gatedAt ?? event.at);
       break;
     case "task:retry":
+      if (event.handedTo !== undefined) {
+        task.working += event.duration;
+        break;
+      }
       task.retrying += event.duration + event.delay;
       waste(task, event);
       break;

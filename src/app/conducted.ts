@@ -32,9 +32,9 @@ export function settingsOf(state: RunState): Omit<Conducted, "agents"> {
 /** What the order, or the run as it began, says of how it is conducted. */
 export function settingsFor({ config, rehearsal }: Conducted, places: number): Partial<OrchestratorConfig> {
   const { contextStrategy, enableCommunication, pruningThreshold, seed, explore, budget } = config;
-  const { recovery, attended } = config;
+  const { recovery, attended, deliver } = config;
   const { maxParallelAgents = places, globalTimeout = Number.POSITIVE_INFINITY } = config;
-  const how = { contextStrategy, enableCommunication, pruningThreshold, recovery, attended };
+  const how = { contextStrategy, enableCommunication, pruningThreshold, recovery, attended, deliver };
   const set = { ...how, seed, explore, budget, rehearsal };
   return { maxParallelAgents, globalTimeout, ...defined(set) };
 }

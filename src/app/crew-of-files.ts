@@ -8,6 +8,7 @@ import type { AgentTask, Budget, ModelChoice } from "../domain/plan.ts";
 import { DEFAULT_MODELS, defaultModel, type Settings } from "../library/settings.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { type AgentDefinition, powersOf } from "./agents.ts";
+import { LANE, laneAgent } from "./landing.ts";
 import { helpersIn, namesIn } from "./names-in.ts";
 import type { OrderConfig } from "./order.ts";
 import { addressOf, type Performer, performerFault, performerOf, tellsPrice } from "./performers.ts";
@@ -54,6 +55,10 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
   for (const [i, task] of tasks.entries()) {
     const helpers = helpersIn(task, config.recovery).filter((name) => files.has(name));
     for (const name of new Set([...namesIn(task), ...helpers])) {
+      if (name === LANE) {
+        agents.set(name, laneAgent);
+        continue;
+      }
       const file = files.get(name);
       const several = severalOf(name, file, known, isReal);
       const own = namedFor(name, several[0] ?? file?.model ?? file?.models?.[0], settings, config);

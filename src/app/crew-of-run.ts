@@ -7,6 +7,7 @@ import { hasOutput, isSettled, type Node } from "../graph/dag.ts";
 import { taskOf } from "../graph/expand.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { callable, definitionOf, type Known } from "./crew-of-files.ts";
+import { LANE, laneAgent } from "./landing.ts";
 import { namesIn } from "./names-in.ts";
 import { isReal } from "./performers.ts";
 
@@ -28,6 +29,10 @@ export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
   const { files, settings } = known;
   const agents = new Map<string, AgentDefinition>();
   for (const [name, { runtime, model, choices }] of Object.entries(state.places.agents)) {
+    if (name === LANE && runtime === laneAgent.runtime) {
+      agents.set(name, laneAgent);
+      continue;
+    }
     if ((!isReal(runtime) && runtime !== "rehearsal") || model === undefined)
       throw new TuttiError(
         "BAD_INPUT",

@@ -44,7 +44,7 @@ function note(seen: Map<string, Seen>, models: Map<string, string>, event: RunEv
     if (model === undefined) return;
     const one = at(seen, `${event.agentName} ${model}`);
     if (event.type === "task:complete") one.latency.push(event.duration);
-    else if (event.type === "task:retry") one.failed++;
+    else if (event.type === "task:retry") one.failed += event.handedTo === undefined ? 1 : 0;
     else if (isRecord(event.entry) && isRecord(event.entry["usage"])) {
       const { input, output } = event.entry["usage"];
       if (typeof input === "number" && typeof output === "number") {

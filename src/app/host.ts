@@ -42,6 +42,7 @@ import { gatesOf, listRuns, type OpenGate, openGates, type Shown, shownOf } from
 import { checkReach } from "./reach.ts";
 import { needsPast, unnamedIn } from "./readying.ts";
 import { type Means, runtimesOf } from "./runtimes-of-run.ts";
+import { scouting } from "./scouting.ts";
 import { systemClock } from "./system.ts";
 import { checkTalk } from "./talk-check.ts";
 import { PER_PROVIDER, trafficBy } from "./traffic.ts";
@@ -215,10 +216,6 @@ export class Host {
     return new RepositoryGuidance(repository, (root) => book.guides(root));
   }
 
-  get #learned(): { readonly history?: Histories } {
-    return this.#history === undefined ? {} : { history: this.#history };
-  }
-
   /** Goes on with a run that nobody conducts; `first` is obeyed before anything is begun again. */
   async resume(run: string, first?: Command): Promise<Begun> {
     const state = this.#handles.has(run) ? undefined : await this.state(run);
@@ -359,7 +356,7 @@ export class Host {
     const { onDelta, env } = this.#options;
     const { pace } = this.#traffic;
     const own = { settings, library, costOf, env, pace, home: this.home };
-    return { ...own, ...this.#learned, ...defined({ onDelta, repository }) };
+    return { ...own, ...defined({ onDelta, repository, history: this.#history }) };
   }
 
   #conduct(of: Conducted, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {
@@ -370,11 +367,12 @@ export class Host {
     const handed = this.#atHand(folder);
     const guidance = this.guidance(folder);
     const runtimes =
-      of.runtimes ?? runtimesOf({ clock, rehearsal, seed: config.seed ?? 1, tasks, agents }, this.#means(folder));
+      of.runtimes ?? runtimesOf({ ...of, clock, seed: config.seed ?? 1, deliver: config.deliver }, this.#means(folder));
     const orchestrator = new AgentOrchestrator({
       ...settingsFor(of, this.#places),
       ...{ agents: guided(agents, guidance?.at([])), runtimes, clock, ...defined({ folder, guidance }) },
       journal: isVirtual ? busy.journal(this.journal) : this.journal,
+      colleagues: scouting(this, { known: () => this.#known, conducted: of, guide: () => guidance?.at([]) }),
       // Told to the run too, so that it passes over a model whose provider has no place.
       providers: PER_PROVIDER,
       // A rehearsal calls no provider and takes nobody's place there.

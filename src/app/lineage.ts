@@ -1,6 +1,7 @@
 /** A new run out of an old one: what it keeps, and what has to be done again (I3, I11). */
 import type { RunState } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
+import { defined } from "../domain/json.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import { type AgentTask, type BlobRef, type Inherited, isBlobRef, type Parent } from "../domain/plan.ts";
 import { hasOutput, type Node } from "../graph/dag.ts";
@@ -77,7 +78,7 @@ function inheritedOf(state: RunState, node: Node, keep: boolean): Inherited {
     keep,
     output: node.output ?? null,
     ...(node.key === undefined ? {} : { key: node.key }),
-    ...(node.selected === undefined ? {} : { selected: node.selected }),
+    ...defined({ selected: node.selected, changes: node.changes }),
     tokensUsed: account?.tokensUsed ?? 0,
     costUsd: account ? account.costUsd : 0,
   };

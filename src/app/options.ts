@@ -14,6 +14,7 @@ import type { Random } from "../domain/random.ts";
 import { isRecord } from "../domain/shape.ts";
 import { ladders } from "../graph/fields.ts";
 import type { Agents } from "./agents.ts";
+import type { Scouting } from "./colleagues.ts";
 
 export interface OrchestratorConfig {
   readonly agents?: Agents;
@@ -38,6 +39,8 @@ export interface OrchestratorConfig {
   readonly retryDelay?: number;
   /** How often an attempt is begun again after its host died. Default 3. */
   readonly maxRestarts?: number;
+  /** How often one task may be handed over by its agents. Default 3. */
+  readonly maxHandoffs?: number;
   /** What is done about failed attempts, by the class of their failure; a task's own ladder wins. */
   readonly recovery?: Ladders;
   /** Somebody answers gates, so that failures may be asked about. Default: whether there are `people`. */
@@ -50,12 +53,16 @@ export interface OrchestratorConfig {
   readonly people?: People;
   /** Places that several orchestrators share. */
   readonly limits?: Limits;
+  /** Agents beyond those of the plan: who helps, or takes a task over. Default: those of the plan, by their names. */
+  readonly colleagues?: Scouting;
   /** The repository that tasks may read from. */
   readonly files?: Files;
   /** Programs that look at it, for tasks that name them. */
   readonly evidence?: Evidence;
   /** Kept with the run: where it was begun. */
   readonly folder?: string;
+  /** Kept with the run: how what its tasks write is to land. */
+  readonly deliver?: RunOptions["deliver"];
   /** What that says to every agent that is a model. */
   readonly guidance?: Guidance;
   /** Marks every event and result as rehearsed; runtimes that simulate are handed in under `runtimes`. */
@@ -84,15 +91,18 @@ const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
   budget: true,
   retryDelay: true,
   maxRestarts: true,
+  maxHandoffs: true,
   recovery: true,
   attended: true,
   seed: true,
   explore: true,
   people: true,
   limits: true,
+  colleagues: true,
   files: true,
   evidence: true,
   folder: true,
+  deliver: true,
   guidance: true,
   rehearsal: true,
   grace: true,
@@ -111,6 +121,7 @@ export function checkConfig(config: OrchestratorConfig): void {
   whole("pruningThreshold", config.pruningThreshold, 1, 1e9);
   whole("retryDelay", config.retryDelay, 0, 3_600_000);
   whole("maxRestarts", config.maxRestarts, 0, 100);
+  whole("maxHandoffs", config.maxHandoffs, 0, 100);
   whole("seed", config.seed, 0, 2 ** 32 - 1);
   whole("grace", config.grace, 0, 3_600_000);
   whole("patience", config.patience, 0, Number.MAX_SAFE_INTEGER);
@@ -163,8 +174,10 @@ export function runOptions(config: OrchestratorConfig, seed: number): RunOptions
     retryDelay: config.retryDelay ?? 1000,
     maxRestarts: config.maxRestarts ?? 3,
     seed: config.seed ?? seed,
+    ...(config.maxHandoffs === undefined ? {} : { maxHandoffs: config.maxHandoffs }),
     ...(config.explore === true ? { explore: true } : {}),
     ...(config.folder === undefined ? {} : { folder: config.folder }),
+    ...(config.deliver === undefined ? {} : { deliver: config.deliver }),
     ...(attended ? { attended } : {}),
     ...(recovery === undefined ? {} : { recovery }),
     ...(providers === undefined ? {} : { providers }),

@@ -20,6 +20,7 @@ import { createMemoryJournal } from "../journal/memory.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { type Crew, crewOf } from "./agents.ts";
+import { colleaguesBy } from "./colleagues.ts";
 import { type Opened, RunHandle } from "./handle.ts";
 import { checkHedges } from "./hedges.ts";
 import { type Branch, blobsOf, branchOf, type Descent, editOf } from "./lineage.ts";
@@ -212,7 +213,7 @@ export class AgentOrchestrator {
   }
 
   #drive(state: RunState, writer: RunWriter): LocalDriver {
-    const { limits, people, files, evidence, guidance, grace = 5000, patience = 60_000 } = this.#config;
+    const { limits, people, files, evidence, guidance, colleagues, grace = 5000, patience = 60_000 } = this.#config;
     const driver = new LocalDriver(state, writer, {
       journal: this.journal,
       clock: this.#clock,
@@ -226,6 +227,7 @@ export class AgentOrchestrator {
       ...(files === undefined ? {} : { files }),
       ...(evidence === undefined ? {} : { evidence }),
       ...(guidance === undefined ? {} : { guidance }),
+      ...(colleagues === undefined ? {} : { colleagues: colleaguesBy(colleagues, this.#crew.join) }),
     });
     this.drivers.set(state.run, driver);
     return driver;

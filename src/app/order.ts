@@ -6,6 +6,7 @@ import { checkPlan } from "../graph/check.ts";
 import { type AgentFor, withAgents } from "../workflows/agent-for.ts";
 import { CONFIG, type OrderConfig } from "../workflows/order-config.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
+import { withLanding } from "./landing.ts";
 
 export type { OrderConfig } from "../workflows/order-config.ts";
 
@@ -48,7 +49,7 @@ export function planOf(
     const plan = known.workflows.plan(workflowId, parameters);
     return {
       workflow: workflowId,
-      tasks: withReads(checkPlan(plan.tasks, known), config),
+      tasks: withLanding(withReads(checkPlan(plan.tasks, known), config), config),
       parameters: plan.parameters,
       config,
     };
@@ -58,7 +59,8 @@ export function planOf(
   const filled = withAgents(tasks, known.agentFor);
   for (const [i, reason] of filled.nobody)
     throw refused(`tasks[${i}].agentName`, `task ${i + 1} names no agent, and ${reason}`);
-  return { workflow: workflowName ?? "custom", tasks: withReads(checkPlan(filled.tasks, known), config), config };
+  const all = withLanding(withReads(checkPlan(filled.tasks, known), config), config);
+  return { workflow: workflowName ?? "custom", tasks: all, config };
 }
 
 function withReads(tasks: readonly AgentTask[], { reads }: OrderConfig): readonly AgentTask[] {

@@ -198,7 +198,7 @@ export class Roster {
     if (event.type === "agent:invoke") this.#begin(event.agentName, attempt);
     else if (event.type === "task:complete") this.#end(event.agentName, attempt);
     else if (event.type === "task:retry" || event.type === "task:error")
-      this.#end(event.agentName, attempt, event.reason);
+      this.#end(event.agentName, attempt, "handedTo" in event ? undefined : event.reason);
     else if (event.type === "task:cancelled" || event.type === "task:skipped") this.#end(event.agentName, attempt);
   }
 

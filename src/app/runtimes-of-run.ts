@@ -1,10 +1,12 @@
 /** What performs the agents of one run of a host: real models, or rehearsed ones. */
 import { homedir } from "node:os";
 import { parse } from "node:path";
+import type { Landing } from "../domain/landing.ts";
 import type { AgentTask, Rehearsal } from "../domain/plan.ts";
 import type { Clock, Runtime } from "../domain/ports.ts";
 import type { Loaded } from "../library/catalog.ts";
 import type { Settings } from "../library/settings.ts";
+import { laneRuntime } from "../runtimes/lane/runtime.ts";
 import { mcpTools } from "../runtimes/mcp/servers.ts";
 import type { Pace } from "../runtimes/model/pace.ts";
 import { type Delta, modelRuntime } from "../runtimes/model/runtime.ts";
@@ -13,9 +15,11 @@ import type { CostOf } from "../runtimes/prices.ts";
 import { needsIn } from "../runtimes/rehearsal/needs.ts";
 import { rehearsalRuntime } from "../runtimes/rehearsal/runtime.ts";
 import { isOutside, OUTSIDE } from "../runtimes/runtime-ref.ts";
+import { lanes } from "../workspace/lane/lane.ts";
 import { worktrees } from "../workspace/worktrees.ts";
 import type { AgentDefinition } from "./agents.ts";
 import type { Histories } from "./history.ts";
+import { mediated } from "./landing.ts";
 import { scrubbedDeltas, scrubbedRuntimes, secretsIn } from "./scrubbed.ts";
 
 /** What a host has for all its runs. */
@@ -42,10 +46,11 @@ interface Of {
   readonly tasks: readonly AgentTask[];
   /** As they were when the run began here: an edit meanwhile is for the next one. */
   readonly agents: { readonly [name: string]: AgentDefinition };
+  readonly deliver?: Landing | undefined;
 }
 
 export function runtimesOf(
-  { clock, rehearsal, seed, tasks, agents }: Of,
+  { clock, rehearsal, seed, tasks, agents, deliver }: Of,
   means: Means,
 ): { readonly [name: string]: Runtime } {
   const { settings, library, costOf, history, onDelta, repository, env, home, pace } = means;
@@ -65,7 +70,11 @@ export function runtimesOf(
       perform: (attempt, world) =>
         (isOutside(attempt.task.model ?? attempt.agent.model ?? "") ? outside : model).perform(attempt, world),
     };
-    return scrubbedRuntimes(Object.fromEntries(["model", ...OUTSIDE].map((name) => [name, either])), secrets);
+    const all = Object.fromEntries(["model", ...OUTSIDE].map((name) => [name, either]));
+    const place = isWorkplace(repository) ? lanes({ folder: repository, home }) : undefined;
+    const landing = deliver && mediated(deliver, library.agents);
+    const lane = landing && place ? { lane: laneRuntime({ landing, lanes: place, shell }) } : {};
+    return scrubbedRuntimes({ ...all, ...lane }, secrets);
   }
   const { chaos } = rehearsal;
   // Virtual time passes as fast as it can by itself.

@@ -130,8 +130,9 @@ function rowLines(progress: Progress, row: TaskRow, view: View, widths: Widths):
   const used = width + 1 + names.reduce((sum, name) => sum + widthOf(name) + 1, 0);
   const room = Math.max(0, columns - used);
   const line = [state, ...names, figuresOf(progress, row, view, room)].join(" ").trimEnd();
-  if (row.reason === undefined || row.status === "complete" || row.status === "reused") return [line];
-  return [line, paint("dim", cut(`  ${oneLine(row.reason)}`, columns))];
+  const note = row.says ?? row.reason;
+  if (note === undefined || row.status === "complete" || row.status === "reused") return [line];
+  return [line, paint("dim", cut(`  ${oneLine(note)}`, columns))];
 }
 
 function figuresOf(progress: Progress, row: TaskRow, { now, paint }: View, room: number): string {

@@ -28,6 +28,7 @@ const OF: { readonly [type: string]: Level } = {
   "task:skipped": "info",
   "agent:invoke": "info",
   "message:sent": "info",
+  handoff: "info",
   "gate:opened": "info",
   "gate:decided": "info",
 };

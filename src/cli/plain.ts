@@ -1,5 +1,7 @@
 /** Events as plain lines, for pipes and CI: the run, the time since it began, the task, what happened. */
 import type { RunEvent, Step } from "../domain/events.ts";
+import type { Json } from "../domain/json.ts";
+import { isRecord } from "../domain/shape.ts";
 import { cut, oneLine } from "./text.ts";
 import { moneyText, plural, timeText, tokensText } from "./units.ts";
 
@@ -29,7 +31,12 @@ export function eventWords(event: RunEvent): string | undefined {
       return `complete in ${spent(event)}`;
     case "task:error":
       return `failed (${event.failure}): ${reason(event.reason)}`;
+    case "handoff":
+      return `${event.agentName} hands over to ${event.to}: ${reason(event.package.summary)}`;
+    case "agent:progress":
+      return progressWords(event.entry);
     case "task:retry":
+      if (event.handedTo !== undefined) return `attempt ${event.attempt} ended: ${reason(event.reason)}`;
       return `attempt ${event.attempt} failed (${event.failure}): ${reason(event.reason)}; ${nextWords(event.step, event.delay)}`;
     case "task:fallback":
       return `falls back to ${event.to}: ${reason(event.reason)}`;
@@ -54,6 +61,8 @@ export function eventWords(event: RunEvent): string | undefined {
     case "budget:exceeded":
       return `reached its limit of ${event.limit}: ${reason(event.reason)}`;
     case "plan:changed":
+      if (event.agents && event.added.length + event.removed.length === 0)
+        return `${Object.keys(event.agents).map(oneLine).join(", ")} joins: ${reason(event.reason)}`;
       return `plan changed: ${event.added.length} added, ${event.removed.length} removed`;
     case "checkpoint":
       return `checkpoint '${oneLine(event.name)}'`;
@@ -74,6 +83,13 @@ export function eventWords(event: RunEvent): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** How far an agent says it is. */
+export function progressWords(entry: Json): string | undefined {
+  const { text, percent } = isRecord(entry) ? entry : {};
+  if (typeof text !== "string") return undefined;
+  return `${typeof percent === "number" ? `${Math.round(percent)} % ` : ""}${reason(text)}`;
 }
 
 /** What is done about a failed attempt. */

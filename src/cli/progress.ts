@@ -3,6 +3,7 @@
 import type { RunEvent, RunStatus, Spent, Summary, TaskStatus } from "../domain/events.ts";
 import type { Changes } from "../domain/workspace.ts";
 import { criticalPath } from "../graph/critical-path.ts";
+import { progressWords } from "./plain.ts";
 
 export interface TaskRow {
   readonly id: string;
@@ -26,6 +27,8 @@ export interface TaskRow {
   model?: string;
   modelReason?: string;
   changes?: Changes;
+  /** How far its attempt under way says it is. */
+  says?: string;
 }
 
 export interface Progress {
@@ -130,8 +133,15 @@ function foldTask(progress: Progress, event: RunEvent): void {
       if (event.modelReason === undefined) delete row.modelReason;
       else row.modelReason = event.modelReason;
       delete row.resumeAt;
+      delete row.says;
       return;
+    case "agent:progress": {
+      const says = progressWords(event.entry);
+      if (says !== undefined) row.says = says;
+      return;
+    }
     case "task:retry":
+      delete row.says;
       row.resumeAt = event.resumeAt;
       row.reason = event.reason;
       return spend(row, event);
@@ -160,6 +170,7 @@ function foldTask(progress: Progress, event: RunEvent): void {
 function settle(row: TaskRow, status: TaskStatus, spent: Spent): void {
   row.status = status;
   delete row.resumeAt;
+  delete row.says;
   spend(row, spent);
 }
 

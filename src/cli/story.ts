@@ -71,6 +71,12 @@ export class Story {
       }
       case "workspace:committed":
         return keptText(event.entry);
+      case "workspace:conflict":
+        return short(givenBackText(event.entry));
+      case "workspace:merged":
+        return short(
+          `landed: ${text(event.entry, "as")} ${text(event.entry, "name")} at ${text(event.entry, "after").slice(0, 12)}`,
+        );
       default:
         return undefined;
     }
@@ -93,6 +99,12 @@ function outsideOf(event: RunEvent): string | undefined {
     return `${eventWords(event)} (${cost})`;
   }
   return eventWords(event);
+}
+
+function givenBackText(entry: Json): string {
+  const files = isRecord(entry) && Array.isArray(entry["files"]) ? entry["files"].map(String).join(", ") : "";
+  const why = files === "" ? "the gates are red with it" : `it conflicts in ${files}`;
+  return `gave '${text(entry, "task")}' back to ${text(entry, "agentName")}: ${why}`;
 }
 
 function turnText(turn: number, entry: Json): string {
@@ -138,7 +150,11 @@ function argument(entry: Json): string {
 /** Turns of another agent who was asked within the attempt: its review, or what to do. */
 const asideOf = (entry: Json): string => {
   const by = text(entry, "by");
-  return by === "" ? "" : `${oneLine(by).replace(/ \d+$/, "")}: `;
+  return by === ""
+    ? ""
+    : `${oneLine(by)
+        .replace(/ \d+$/, "")
+        .replace(/^help \S+/, "help by")}: `;
 };
 
 const text = (entry: Json, field: string): string =>

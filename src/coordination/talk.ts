@@ -6,6 +6,7 @@
  * C2. A key of the board has a version that rises by one with each write; a write may insist on the one it saw.
  */
 import { type EventFields, type EventOf, MESSAGE_KINDS, type RunEvent } from "../domain/events.ts";
+import type { Command } from "../domain/facts.ts";
 import { canonical, type Json } from "../domain/json.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import type { BoardEntry, Message } from "../domain/ports.ts";
@@ -66,6 +67,11 @@ export function decideMessage(talk: Talk, sent: EventFields["message:sent"]): De
   if (!MESSAGE_KINDS.includes(sent.kind)) return { fault: `a message is one of ${MESSAGE_KINDS.join(", ")}` };
   const fault = sizeFault(sent.content, "a message");
   return fault === undefined ? { fields: sent } : { fault };
+}
+
+/** What somebody outside of the run says to an agent. */
+export function messageOf({ from, to, kind = "data", content }: Extract<Command, { type: "message" }>) {
+  return { from, to, kind, content };
 }
 
 /** `expect`: only if the key is at this version; 0 where it is not there yet. */

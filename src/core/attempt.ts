@@ -7,6 +7,7 @@ import type { Fact } from "../domain/facts.ts";
 import { defined, pointer } from "../domain/json.ts";
 import { type Node, select } from "../graph/dag.ts";
 import { defaultIterations, loopVerdict, nextIteration } from "../graph/expand.ts";
+import { handedOver, handoffFault, leftOff } from "../recovery/handoffs.ts";
 import { afterFailure, type FailedAttempt } from "../recovery/ladders.ts";
 import { deadLetter, type Tries } from "../recovery/tries.ts";
 import { isFinal } from "../scheduling/life.ts";
@@ -24,11 +25,12 @@ function current(telling: Telling, taskId: string, attempt: number): { node: Nod
 const notUnderWay = (fact: { readonly taskId: string; readonly attempt: number }) =>
   `attempt ${fact.attempt} of task '${fact.taskId}' is not under way`;
 
-export function ended(telling: Telling, fact: Ended): void {
+export function ended(telling: Telling, told: Ended): void {
   const { state } = telling;
-  const here = current(telling, fact.taskId, fact.attempt);
-  if (!here) return late(telling, fact);
+  const here = current(telling, told.taskId, told.attempt);
+  if (!here) return late(telling, told);
   const { node, tries } = here;
+  const fact = handedOver(tries, told);
   const spent = { attempt: fact.attempt, ...fact.spent };
   if (state.ledger.reserved.has(node.id))
     emit(telling, "budget:settled", { taskId: node.id, agentName: tries.agentName, ...spent });
@@ -39,7 +41,7 @@ export function ended(telling: Telling, fact: Ended): void {
   }
   const { outcome, reason } = fact;
   if (outcome === "stopped")
-    return retry(telling, node, tries, { ...spent, failure: outcome, reason, delay: 0, counts: !state.life.stop });
+    return retry(telling, node, tries, { ...spent, failure: outcome, reason, ...leftOff(tries, state.life) });
   const { failure, needs } = fact;
   if (failure !== "budget" || fact.retry === "never") return failed(telling, node, tries, spent, fact);
   retry(telling, node, tries, { ...spent, failure, reason, delay: 0, counts: false, ...defined({ needs }) });
@@ -114,6 +116,14 @@ export function asked(telling: Telling, { type: _, ...gate }: Extract<Fact, { ty
   if (!here) return refuse(telling, "asked", notUnderWay(gate), gate.taskId);
   if (isKnown(telling.state.gates, gate.gate)) return;
   emit(telling, "gate:opened", { agentName: here.tries.agentName, ...gate });
+}
+
+export function handed(telling: Telling, { type: _, ...handoff }: Extract<Fact, { type: "handed" }>): void {
+  const here = current(telling, handoff.taskId, handoff.attempt);
+  if (!here) return refuse(telling, "handed", notUnderWay(handoff), handoff.taskId);
+  const fault = handoffFault(here.tries, handoff, telling.state);
+  if (fault !== undefined) return refuse(telling, "handed", fault, handoff.taskId);
+  emit(telling, "handoff", { agentName: here.tries.agentName, ...handoff });
 }
 
 export function said(telling: Telling, fact: string, message: EventFields["message:sent"]): void {

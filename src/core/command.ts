@@ -8,7 +8,6 @@ import { inTopologicalOrder } from "../graph/critical-path.ts";
 import { removalFault, removedFrom } from "../graph/report.ts";
 import { rejected } from "../recovery/ladders.ts";
 import { isFinal, orderFault } from "../scheduling/life.ts";
-import { said } from "./attempt.ts";
 import { addTask, agentOf, emit, fail, NOTHING, order, refuse, type Telling } from "./telling.ts";
 
 type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
@@ -64,9 +63,4 @@ function changeFault(telling: Telling, { add = [], remove = [], agents }: Of<"ch
   const [first] = add.length > 0 ? planFaults(add, here) : [];
   const fault = first?.message ?? spawnFault(state.ledger, add.length);
   return fault ?? removalFault(state.graph, remove, (id) => state.recovery.tries.has(id));
-}
-
-export function message(telling: Telling, command: Of<"message">): void {
-  const { from, to, kind = "data", content } = command;
-  said(telling, "message", { from, to, kind, content });
 }

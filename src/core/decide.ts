@@ -5,14 +5,15 @@
  * D2. The state has taken in the events when they are returned (K1).
  * D3. After its end a run says nothing more.
  */
+import { messageOf } from "../coordination/talk.ts";
 import { JOURNAL_FORMAT, type RunEvent } from "../domain/events.ts";
 import type { Fact } from "../domain/facts.ts";
 import { defined } from "../domain/json.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { isNews } from "../scheduling/places.ts";
 import { limitAt } from "../scheduling/worktime.ts";
-import { asked, board, died, ended, logged, sent } from "./attempt.ts";
-import { change, decideGate, message, steer } from "./command.ts";
+import { asked, board, died, ended, handed, logged, said, sent } from "./attempt.ts";
+import { change, decideGate, steer } from "./command.ts";
 import { follow } from "./follow.ts";
 import type { RunState } from "./state.ts";
 import { addTask, emit, order, refuse, type Telling } from "./telling.ts";
@@ -44,6 +45,8 @@ function tell(telling: Telling, fact: Fact): void {
       return sent(telling, fact);
     case "asked":
       return asked(telling, fact);
+    case "handed":
+      return handed(telling, fact);
     case "board":
       return board(telling, fact);
     case "breaker":
@@ -61,7 +64,7 @@ function tell(telling: Telling, fact: Fact): void {
     case "change":
       return change(telling, fact);
     case "message":
-      return message(telling, fact);
+      return said(telling, fact.type, messageOf(fact));
     case "checkpoint":
       return emit(telling, "checkpoint", { name: String(fact.name).slice(0, 200) });
     case "unfit":

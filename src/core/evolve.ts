@@ -25,11 +25,7 @@ export function evolve(state: RunState, event: RunEvent): void {
   evolveInheritance(state.inherited, event);
   evolveWorktime(state.worktime, event);
   evolveLife(state.life, event);
-  evolveStart(state, event);
-  runWorktime(state.worktime, isWorking(state), state.at);
-}
-
-function evolveStart(state: RunState, event: RunEvent): void {
   if (event.type === "workflow:results") state.results = event.results;
   if (event.type === "workflow:start") state.start = event;
+  runWorktime(state.worktime, isWorking(state), state.at);
 }

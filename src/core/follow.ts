@@ -13,7 +13,7 @@ import { itemsOf, loopVerdict, nextIteration } from "../graph/expand.ts";
 import { dueReports, endStatus, waveToOpen } from "../graph/report.ts";
 import { verdictOf } from "../graph/verdict.ts";
 import { shownBy } from "../recovery/ladders.ts";
-import { takeDue } from "../recovery/tries.ts";
+import { takeDue, toldTo } from "../recovery/tries.ts";
 import { modelFor } from "../scheduling/model-choice.ts";
 import { nextTicket, offer, withdraw } from "../scheduling/places.ts";
 import { resultsOf, summaryOf } from "./results.ts";
@@ -71,7 +71,7 @@ function reuse(telling: Telling, node: Node, from: Inherited, reason: string): v
     taskId: node.id,
     agentName: agentOf(telling.state, node),
     output: from.output,
-    ...defined({ key: from.key, selected: from.selected }),
+    ...defined({ key: from.key, selected: from.selected, changes: from.changes }),
     from: telling.state.start?.parent?.run ?? telling.state.run,
     reason,
     tokensSaved: from.tokensUsed,
@@ -183,7 +183,7 @@ function keyOf(state: RunState, node: Node): { readonly key?: string; readonly u
   const tries = state.recovery.tries.get(node.id);
   const how = card?.runtime === "function" ? undefined : shownBy(tries, state.start?.options);
   const shown = shownHashes(node, how?.contextStrategy === "shared");
-  const made = { spec: node.spec, agentName, card, prompt: promptOf(node), note: node.note, hint: tries?.hint };
+  const made = { spec: node.spec, agentName, card, prompt: promptOf(node), note: node.note, hint: toldTo(tries) };
   const sample = state.samples.of.get(node.id) ?? 0;
   return { key: contentKey({ ...made, shown, how, messages: messagesOf(state.talk, node.id), sample }) };
 }

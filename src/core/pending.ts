@@ -28,9 +28,7 @@ export function pending(state: RunState, since?: readonly RunEvent[]): readonly 
   return effects;
 }
 
-function changesAll(event: RunEvent): boolean {
-  return event.type === "workflow:stopping" || event.type === "workflow:resumed";
-}
+const changesAll = ({ type }: RunEvent) => type === "workflow:stopping" || type === "workflow:resumed";
 
 function performOf(state: RunState, taskId: string): Perform {
   const tries = state.recovery.tries.get(taskId);

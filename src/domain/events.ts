@@ -1,10 +1,11 @@
 /**
  * The event list: what became true in a run, numbered, never changed afterwards. The wire names are
  * DESIGN's. Additions of ours: `workflow:stopping` (a stop was ordered, attempts are still ending),
- * `fact:refused` (the world told something that does not fit; kept so that it can be explained) and `context:shown`
- * (what an attempt by a model is shown, and why).
+ * `fact:refused` (the world told something that does not fit; kept so that it can be explained), `context:shown`
+ * (what an attempt by a model is shown, and why) and `agent:progress` (how far an agent says it is).
  */
 import type { Failure, Step } from "./failures.ts";
+import type { Handoff } from "./handoff.ts";
 import type { Json } from "./json.ts";
 import type { AgentCards, BlobRef, Budget, Inherited, Parent, PlannedTask, RunOptions, Selected } from "./plan.ts";
 import type { Changes } from "./workspace.ts";
@@ -104,10 +105,16 @@ export interface EventFields {
   "turn:complete": OfTask & { attempt: number; entry: Json };
   "tool:call": OfTask & { attempt: number; entry: Json };
   "tool:result": OfTask & { attempt: number; entry: Json };
+  /** How far it is, in its own words: `text`, and `percent` where it said so. */
+  "agent:progress": OfTask & { attempt: number; entry: Json };
   /** A folder of its own, and what it begins with. */
   "workspace:opened": OfTask & { attempt: number; entry: Json };
   /** What an attempt wrote, kept under a ref; also of one that failed. */
   "workspace:committed": OfTask & { attempt: number; entry: Json };
+  /** Work that does not fit what has landed, and goes back to whoever wrote it. */
+  "workspace:conflict": OfTask & { attempt: number; entry: Json };
+  /** What was brought together and proven has been delivered. */
+  "workspace:merged": OfTask & { attempt: number; entry: Json };
   "task:complete": OfTask &
     Spent & {
       attempt: number;
@@ -133,11 +140,17 @@ export interface EventFields {
       step?: Step;
       /** What the agent that was asked about it says to do otherwise. */
       hint?: string;
+      /** It handed the task over: this agent goes on with it. */
+      handedTo?: string;
     };
+  /** An attempt under way passes its task on; the next one is by `to`, as soon as it has ended. */
+  handoff: OfTask & { attempt: number; to: string; package: Handoff };
   "task:fallback": OfTask & { to: string; reason: string };
   "task:skipped": OfTask & { how: "condition" | "failure" | "stopped"; reason: string; because?: string };
   "task:reused": OfTask & {
     output: Json | BlobRef;
+    /** Files that it wrote in the run where it was done. */
+    changes?: Changes;
     key?: string;
     selected?: Selected;
     from: string;
@@ -204,11 +217,15 @@ export const EVENT_CLASS: { readonly [T in EventType]: EventClass } = {
   "turn:complete": "attempt",
   "tool:call": "attempt",
   "tool:result": "attempt",
+  "agent:progress": "attempt",
   "workspace:opened": "attempt",
   "workspace:committed": "attempt",
+  "workspace:conflict": "attempt",
+  "workspace:merged": "attempt",
   "task:complete": "run",
   "task:error": "run",
   "task:retry": "run",
+  handoff: "run",
   "task:fallback": "run",
   "task:skipped": "run",
   "task:reused": "run",

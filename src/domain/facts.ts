@@ -2,6 +2,7 @@
 import type { BreakerNews } from "./breaker.ts";
 import type { Failure, MessageKind, Needs, Spent } from "./events.ts";
 import type { Advice } from "./failures.ts";
+import type { Handoff } from "./handoff.ts";
 import type { Json } from "./json.ts";
 import type { AgentCards, AgentTask, BlobRef, Budget, Inherited, Parent, RunOptions } from "./plan.ts";
 import type { Changes } from "./workspace.ts";
@@ -74,8 +75,11 @@ export interface LogEntry {
     | "turn:complete"
     | "tool:call"
     | "tool:result"
+    | "agent:progress"
     | "workspace:opened"
-    | "workspace:committed";
+    | "workspace:committed"
+    | "workspace:conflict"
+    | "workspace:merged";
   readonly entry: Json;
 }
 
@@ -115,6 +119,14 @@ export type Fact =
       readonly question: string;
       readonly subject?: Json;
       readonly expiresAt?: number;
+    }
+  /** An attempt under way passes its task on to another agent. */
+  | {
+      readonly type: "handed";
+      readonly taskId: string;
+      readonly attempt: number;
+      readonly to: string;
+      readonly package: Handoff;
     }
   | {
       readonly type: "board";

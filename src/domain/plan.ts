@@ -1,6 +1,8 @@
 /** A plan in the words of DESIGN: plain JSON that anybody may write. */
 import type { Ladders } from "./failures.ts";
 import type { Json } from "./json.ts";
+import type { Landing } from "./landing.ts";
+import type { Changes } from "./workspace.ts";
 
 export type FailurePolicy = "skip-dependents" | "continue" | "fail-fast";
 export const FAILURE_POLICIES: readonly FailurePolicy[] = ["skip-dependents", "continue", "fail-fast"];
@@ -40,6 +42,29 @@ export type Validator =
   | { readonly schema: { readonly [key: string]: Json } }
   | { readonly files: readonly string[] }
   | { readonly agent: string };
+
+export const KINDS = ["design", "build", "verify", "document", "release"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What whoever planned a task knows of it beyond how to perform it: what it stands on, what it yields, how to tell. */
+export interface Brief {
+  readonly kind?: Kind;
+  /** Names of what it needs and what it makes: each is made by one task, or is there already. */
+  readonly inputs?: readonly string[];
+  readonly outputs?: readonly string[];
+  /** Files that it will write, as globs: two that may touch the same file do not run side by side. */
+  readonly touches?: readonly string[];
+  /** Requirements of the plan that it meets, by their ids. */
+  readonly covers?: readonly string[];
+  /** How one sees that it is done. */
+  readonly criteria?: readonly string[];
+  /** Left out first where time is short. */
+  readonly optional?: boolean;
+}
+export interface Requirement {
+  readonly id: string;
+  readonly text: string;
+}
 
 export interface AgentTask {
   readonly id: string;
@@ -92,6 +117,7 @@ export interface AgentTask {
   readonly hedge?: number | "p95";
   /** Milliseconds it is expected to take, for the critical path. */
   readonly estimatedDuration?: number;
+  readonly brief?: Brief;
 }
 
 /** A task as it stands in a run: authored, or made by an expander out of an authored one. */
@@ -133,6 +159,8 @@ export interface RunOptions {
   readonly retryDelay: number;
   /** How often an attempt may be begun again after its host died. */
   readonly maxRestarts: number;
+  /** How often one task may be handed over. Default 3. */
+  readonly maxHandoffs?: number;
   /** Ladders of its own, for tasks that bring none. */
   readonly recovery?: Ladders;
   /** Somebody answers gates, and may be asked what to do about a failure where no ladder was written. */
@@ -142,6 +170,8 @@ export interface RunOptions {
   readonly explore?: boolean;
   /** Where the run was begun: its files are there, whoever goes on with it and from wherever. */
   readonly folder?: string;
+  /** What becomes of what its tasks have written: brought together, proven and delivered by its last task. */
+  readonly deliver?: Landing;
   /** No model is called: agents are simulated, and every event says so (I13). */
   readonly rehearsal?: Rehearsal;
 }
@@ -196,6 +226,7 @@ export interface Inherited {
   readonly keep: boolean;
   readonly output: Json | BlobRef;
   readonly selected?: Selected;
+  readonly changes?: Changes;
   readonly tokensUsed: number;
   readonly costUsd: number | null;
 }

@@ -4,7 +4,9 @@ import type { Failure, MessageKind, Needs, RunEvent, RunStatus, Summary } from "
 import type { EvidenceSet } from "./evidence.ts";
 import type { Command, LogEntry } from "./facts.ts";
 import type { Advice } from "./failures.ts";
+import type { Handed, Handoff, Wanted } from "./handoff.ts";
 import type { Json } from "./json.ts";
+import type { Work } from "./landing.ts";
 import type { AgentCard, Parent, PlannedTask } from "./plan.ts";
 import type { Changes } from "./workspace.ts";
 
@@ -148,6 +150,8 @@ export interface Attempt {
   readonly note?: string;
   /** What was wrong with the reply of the attempt before, for this one to mend. */
   readonly hint?: string;
+  /** What the agent said that began this task and passed it on. */
+  readonly handed?: Handed;
   /** All of the above as one prompt, for a runtime that asked for it. */
   readonly shown?: Shown;
 }
@@ -217,6 +221,39 @@ export interface AttemptWorld {
   ask(asking: Asking): Promise<Answer>;
   /** Waits for others, such as for a limit to be lifted, while the attempt's own time stands still. */
   rest?<T>(wait: Promise<T>): Promise<T>;
+  /** What the tasks before it wrote, each after those that it builds on. */
+  works?(): readonly Work[];
+  /** Has another agent work within this attempt, under a name of its own; what that used is in the outcome. */
+  commission?(of: Commission): Promise<Outcome>;
+  /**
+   * Passes the task on, and gives the name of who takes it over; from then on `turn` lets the attempt take no more.
+   * Rejects, in words for the agent, where it cannot be.
+   */
+  handOver?(to: Wanted, handoff: Handoff): Promise<string>;
+  /** Who has taken the task over. */
+  heir?(): string | undefined;
+  /** Asks another agent and gives its answer; the same question of the same attempt is asked once. Rejects in words. */
+  help?(of: Wanted, question: string): Promise<Help>;
+}
+export interface Commission {
+  readonly agentName: string;
+  /** Words that no other of this attempt has; its files lie apart under them. */
+  readonly role: string;
+  readonly prompt: string;
+  /** What the attempt has used so far: together they must stay within what is allowed. */
+  readonly spent?: Usage;
+}
+export interface Help {
+  readonly agentName: string;
+  readonly text: string;
+}
+/** All agents that there are, also those that a run does not know yet. */
+export interface Colleagues {
+  /** Whoever does it best; with a card where the run does not know the agent. `fault`: why it is nobody. */
+  find(
+    wanted: Wanted,
+    of: { readonly run: string; readonly about: string; readonly except: readonly string[] },
+  ): { readonly agentName: string; readonly card?: AgentCard } | { readonly fault: string };
 }
 export interface Usage {
   readonly tokensUsed: number;

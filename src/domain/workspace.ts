@@ -36,8 +36,10 @@ export interface WorkspaceOf {
   readonly run: string;
   readonly taskId: string;
   readonly attempt: number;
-  /** Tasks that it builds on, each after those that it builds on itself. */
+  /** Tasks that it builds on, each after those that it builds on itself; those of another run by the ref of their work. */
   readonly after: readonly string[];
+  /** The attempt whose files were handed over with the task: this one begins with what it left. */
+  readonly from?: number;
 }
 /** Something of the machine that commands in a workspace may read, and where they see it. */
 export interface Lent {

@@ -116,7 +116,7 @@ export function evolveGraph(graph: Graph, event: RunEvent): void {
       const node = nodeOf(graph, event.taskId);
       node.output = event.output;
       if (event.selected !== undefined) node.selected = event.selected;
-      if (event.type === "task:complete" && event.changes !== undefined) node.changes = event.changes;
+      if (event.changes !== undefined) node.changes = event.changes;
       if (event.type === "task:reused") node.reason = event.reason;
       if (event.type === "task:reused" && event.key !== undefined) node.key = event.key;
       return settle(graph, node, event.type === "task:complete" ? "complete" : "reused");

@@ -5,7 +5,7 @@
 import { collectorName } from "../domain/evidence.ts";
 import { FAILURES, STEPS } from "../domain/failures.ts";
 import { taskIdFault } from "../domain/ids.ts";
-import { type AgentTask, FAILURE_POLICIES, OPERATORS, type Test } from "../domain/plan.ts";
+import { type AgentTask, FAILURE_POLICIES, KINDS, OPERATORS, type Test } from "../domain/plan.ts";
 import {
   fields,
   isRecord,
@@ -76,6 +76,7 @@ const validator: Shape = (value) => {
   return Object.keys(value as object).length === 1 ? undefined : wrong("must have one of schema, files, agent");
 };
 
+const names = listOf(text(200, 1));
 const milliseconds = whole(1, 2 ** 31 - 1);
 
 const TASK: { readonly [K in keyof Required<AgentTask>]: Shape } = {
@@ -116,6 +117,15 @@ const TASK: { readonly [K in keyof Required<AgentTask>]: Shape } = {
   validate: listOf(validator),
   hedge: (value) => (value === "p95" || !milliseconds(value) ? undefined : wrong("must be milliseconds, or 'p95'")),
   estimatedDuration: milliseconds,
+  brief: fields({
+    kind: oneOf(KINDS),
+    inputs: names,
+    outputs: names,
+    touches: listOf(text(2000, 1)),
+    covers: names,
+    criteria: listOf(text(2000, 1)),
+    optional: (value) => (typeof value === "boolean" ? undefined : wrong("must be true or false")),
+  }),
 };
 
 export const taskFields = fields(TASK, ["id", "agentName", "description", "prompt"]);

@@ -183,3 +183,33 @@ test("[I3] at the limit of restarts an attempt is a dead letter", () => {
   );
   expect(deadLetter(tries(), 0)).toContain("1 times");
 });
+
+test("a task that was passed on after it had been gone on with is passed on with the files of its first attempt", () => {
+  const handing = { summary: "half" };
+  const recovery = recoveryAfter(
+    invoke("x"),
+    told("task:retry", {
+      ...who("x"),
+      attempt: 1,
+      failure: "budget",
+      reason: "",
+      delay: 0,
+      counts: false,
+      resumeAt: 0,
+    }),
+    invoke("x", { attempt: 2 }),
+    told("handoff", { ...who("x"), attempt: 2, to: "b", package: handing }),
+    told("task:retry", {
+      ...{ ...who("x"), attempt: 2, failure: "stopped", reason: "", delay: 0, counts: false, resumeAt: 0 },
+      handedTo: "b",
+    }),
+  );
+  const { agentName: from } = who("x");
+  expect(recovery.tries.get("x")).toMatchObject({
+    agentName: "b",
+    handoffs: 1,
+    handed: { from, attempt: 2, files: 1, package: handing },
+  });
+  expect(recovery.tries.get("x")).not.toHaveProperty("continues");
+  expect(recovery.tries.get("x")).not.toHaveProperty("heir");
+});

@@ -8,7 +8,9 @@
  */
 import type { EventOf, RunEvent } from "../domain/events.ts";
 import type { Failure, Step } from "../domain/failures.ts";
+import type { Handed } from "../domain/handoff.ts";
 import { Heap } from "../domain/heap.ts";
+import { canonical, defined, type Json } from "../domain/json.ts";
 
 export interface Tries {
   agentName: string;
@@ -33,6 +35,12 @@ export interface Tries {
   hint?: string;
   /** How its newest attempt failed. */
   failed?: { readonly failure: Failure; readonly reason: string };
+  /** Whom its newest attempt has passed the task on to, while that one is still ending. */
+  heir?: string;
+  /** What the last agent said that passed it on. */
+  handed?: Handed;
+  /** How often it was passed on. */
+  handoffs?: number;
 }
 
 /** An attempt that ended like this did nothing wrong. */
@@ -93,18 +101,23 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
       else delete tries.continues;
       leave(recovery, event.taskId);
       if (event.step !== undefined) take(tries, event.step, event);
+      if (event.handedTo !== undefined) pass(tries, event.handedTo);
       // A person decides when it goes on.
       return event.step === "person" ? undefined : wait(recovery, event.taskId, event.resumeAt);
     }
+    case "handoff": {
+      const tries = triesOf(recovery, event.taskId, event.agentName);
+      tries.heir = event.to;
+      const { agentName: from, attempt, package: handoff } = event;
+      const files = defined({ files: tries.continues?.[0] });
+      tries.handed = { from, attempt, ...files, package: handoff };
+      tries.handoffs = (tries.handoffs ?? 0) + 1;
+      return;
+    }
     case "task:fallback": {
       const tries = triesOf(recovery, event.taskId, event.agentName);
-      tries.agentName = event.to;
-      tries.failures = 0;
-      tries.left = [];
-      tries.taken = {};
-      delete tries.hint;
+      pass(tries, event.to);
       tries.fallback++;
-      delete tries.continues;
       return wait(recovery, event.taskId, event.at);
     }
     case "task:complete":
@@ -116,6 +129,23 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
     default:
       return;
   }
+}
+
+/** Another agent begins afresh with the task. */
+function pass(tries: Tries, to: string): void {
+  tries.agentName = to;
+  tries.failures = 0;
+  tries.left = [];
+  tries.taken = {};
+  delete tries.hint;
+  delete tries.continues;
+  delete tries.heir;
+}
+
+/** What the next attempt is told beyond its task: part of what its result is made from (I11). */
+export function toldTo(tries: Tries | undefined): string | undefined {
+  if (tries?.handed === undefined) return tries?.hint;
+  return canonical([tries.hint ?? null, tries.handed as unknown as Json]);
 }
 
 function take(tries: Tries, step: Step, { failure, reason, hint }: EventOf<"task:retry">): void {

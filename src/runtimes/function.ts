@@ -1,6 +1,7 @@
 /** Agents that are functions of the program that embeds Tutti. */
-import { LeftOff, reasonOf } from "../domain/error.ts";
+import { LeftOff, reasonOf, TuttiError } from "../domain/error.ts";
 import { FAILURES, type Failure, type MessageKind } from "../domain/events.ts";
+import type { Handed, Handoff, Wanted } from "../domain/handoff.ts";
 import { asJson, defined, type Json } from "../domain/json.ts";
 import type {
   Answer,
@@ -9,6 +10,7 @@ import type {
   AttemptLog,
   AttemptWorld,
   Board,
+  Help,
   Message,
   Outcome,
   Runtime,
@@ -37,6 +39,8 @@ export interface FunctionTask<Results = { readonly [task: string]: Json }> {
   readonly note?: string;
   /** What was wrong with the reply of the attempt before. */
   readonly hint?: string;
+  /** What the agent said that began this task and passed it on. */
+  readonly handed?: Handed;
 }
 
 export interface FunctionContext {
@@ -51,6 +55,10 @@ export interface FunctionContext {
   send(to: string, content: Json, kind?: MessageKind): Promise<void>;
   /** Opens a gate and waits until a person has decided; asked again after a crash it is the same gate. */
   ask(asking: Asking): Promise<Answer>;
+  /** Asks another agent of the run and waits for its answer. */
+  help(of: Wanted, question: string): Promise<Help>;
+  /** Passes the task on: return then, whatever it is does not count. Gives the name of who takes it over. */
+  handOver(to: Wanted, handoff: Handoff): Promise<string>;
 }
 
 /** A plain value, or a value with what it cost. */
@@ -83,12 +91,11 @@ export function functionRuntime(call: AgentFunction): Runtime {
 const NO_CONTEXT = Object.freeze({});
 
 function taskFor(attempt: Attempt): FunctionTask {
-  const { task, agentName, prompt, restart, results, messages, note, hint } = attempt;
+  const { task, agentName, prompt, restart, results, messages, note, hint, handed } = attempt;
   const { id, description, context = NO_CONTEXT, item, index, phase } = task;
   const given = { id, agentName, description, prompt, context, attempt: attempt.attempt, restart, results, messages };
-  if (item === undefined && index === undefined && phase === undefined && note === undefined && hint === undefined)
-    return given;
-  return { ...given, ...defined({ item, index, phase, note, hint }) };
+  const isPlain = [item, index, phase, note, hint, handed].every((one) => one === undefined);
+  return isPlain ? given : { ...given, ...defined({ item, index, phase, note, hint, handed }) };
 }
 
 class Context implements FunctionContext {
@@ -119,7 +126,17 @@ class Context implements FunctionContext {
     const world = this.#world;
     return (asking) => world.ask(asking);
   }
+  get help(): FunctionContext["help"] {
+    const world = this.#world;
+    return async (of, question) => world.help?.(of, question) ?? Promise.reject(alone());
+  }
+  get handOver(): FunctionContext["handOver"] {
+    const world = this.#world;
+    return async (to, handoff) => world.handOver?.(to, handoff) ?? Promise.reject(alone());
+  }
 }
+
+const alone = () => new TuttiError("WRONG_STATE", "there is no run around this attempt");
 
 function outcomeOf(value: unknown): Outcome {
   const usage = isReported(value) ? usageOf(value) : undefined;

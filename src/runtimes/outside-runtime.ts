@@ -1,6 +1,6 @@
 /** Performs what is named in the place of a model and is none: a coding agent, a command, a remote agent. */
 import { reasonOf } from "../domain/error.ts";
-import type { Clock, Runtime } from "../domain/ports.ts";
+import type { Runtime } from "../domain/ports.ts";
 import { codingAgentNames } from "./acp/agents.ts";
 import { type AcpOptions, performAcp } from "./acp/runtime.ts";
 import { never, type OutsideOptions } from "./outside.ts";
@@ -15,7 +15,6 @@ export interface OutsideSettings {
 }
 export interface OutsideRuntimeOptions extends OutsideOptions {
   readonly settings: OutsideSettings;
-  readonly clock: Clock;
 }
 
 export const outsidersOf = ({ codingAgents = {}, commands = {}, remotes = {} }: OutsideSettings): Outsiders => ({
@@ -24,8 +23,9 @@ export const outsidersOf = ({ codingAgents = {}, commands = {}, remotes = {} }: 
   http: Object.keys(remotes),
 });
 
-export function outsideRuntime({ settings, clock, ...options }: OutsideRuntimeOptions): Runtime {
+export function outsideRuntime({ settings, ...options }: OutsideRuntimeOptions): Runtime {
   const { codingAgents = {}, commands = {}, remotes = {} } = settings;
+  const { clock } = options;
   return {
     converses: true,
     async perform(attempt, world) {

@@ -2,7 +2,7 @@
 import { reasonOf } from "../domain/error.ts";
 import type { Needs } from "../domain/events.ts";
 import type { Json } from "../domain/json.ts";
-import type { Attempt, AttemptWorld, Outcome, Usage } from "../domain/ports.ts";
+import type { Attempt, AttemptWorld, Clock, Outcome, Usage } from "../domain/ports.ts";
 import { isRecord } from "../domain/shape.ts";
 import type { Workspaces } from "../domain/workspace.ts";
 import type { Fault } from "./model/faults.ts";
@@ -18,6 +18,7 @@ export interface OutsideOptions {
   /** Absent: there are no files to work on. */
   readonly workspaces?: Workspaces;
   readonly prices?: Prices;
+  readonly clock: Clock;
   readonly instructionsOf: (agentName: string) => ModelSettings | undefined;
   readonly onDelta?: (delta: Delta) => void;
 }
@@ -40,6 +41,7 @@ export async function onGround(
     taskId: attempt.task.id,
     attempt: attempt.continues?.[0] ?? attempt.attempt,
     after: world.before(),
+    ...(attempt.handed && { from: attempt.handed.files ?? attempt.handed.attempt }),
   };
   let opened: Ground;
   try {
@@ -103,7 +105,11 @@ export async function costOf(
 }
 
 /** Whoever watches must not be able to fail what is watched. */
-export function tellDelta({ onDelta }: OutsideOptions, { run, task, attempt }: Attempt, text: string): void {
+export function tellDelta(
+  { onDelta }: Pick<OutsideOptions, "onDelta">,
+  { run, task, attempt }: Attempt,
+  text: string,
+): void {
   try {
     onDelta?.({ run, taskId: task.id, attempt, text });
   } catch {
@@ -112,6 +118,15 @@ export function tellDelta({ onDelta }: OutsideOptions, { run, task, attempt }: A
 }
 
 export const NOTHING: Usage = { tokensUsed: 0, costUsd: 0 };
+
+/**
+ * How an attempt leaves off that is begun again after it had passed its task on: it has worked, and nobody knows what
+ * that took.
+ */
+export function passedOn(world: AttemptWorld): Outcome | undefined {
+  const leave = world.heir?.() === undefined ? undefined : world.turn(NOTHING, needsOf(""));
+  return leave && { ...leave, usage: { tokensUsed: 0, costUsd: null } };
+}
 
 /** The least that a turn takes: what is said to it. How much more it takes nobody knows before. */
 export const needsOf = (prompt: string): Needs => ({ tokens: Math.ceil(prompt.length / 3.5), usd: 0 });

@@ -1,6 +1,7 @@
 /** How an order is to be conducted: one shape, whether it comes over HTTP, in a file or from flags. */
 
 import type { Ladders } from "../domain/failures.ts";
+import type { Landing } from "../domain/landing.ts";
 import { type Budget, CONTEXT_STRATEGIES, type ContextStrategy } from "../domain/plan.ts";
 import { fields, isRecord, listOf, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
 import { ladders } from "../graph/fields.ts";
@@ -28,6 +29,8 @@ export interface OrderConfig {
   readonly attended?: boolean;
   /** Files of the repository for every task, as globs. */
   readonly reads?: readonly string[];
+  /** What becomes of what the tasks write. */
+  readonly deliver?: Landing;
 }
 
 const number =
@@ -43,6 +46,24 @@ const models: Shape = (value) => {
   return bad === undefined ? undefined : wrong("must be a model such as anthropic/claude-sonnet-5", `.${bad[0]}`);
 };
 const amount = number(0, Number.MAX_SAFE_INTEGER);
+const DELIVERIES = ["branch", "fast-forward", "patches"] as const;
+const landing = fields(
+  {
+    delivery: fields({ as: oneOf(DELIVERIES), name: text(200, 1), folder: text(4000, 1) }, ["as"]),
+    gates: listOf(text(10_000, 1)),
+    timeout: whole(1, 2 ** 31 - 1),
+    mediator: text(200, 1),
+  },
+  ["delivery", "gates"],
+);
+
+/** Each way has what it needs, and nothing else. */
+function deliveryFault({ delivery }: Landing): ReturnType<Shape> {
+  const { as, name, folder } = delivery as { as: string; name?: string; folder?: string };
+  if ((as === "branch") !== (name !== undefined)) return wrong("is what a branch has, and needs", ".delivery.name");
+  if ((as === "patches") !== (folder !== undefined)) return wrong("is what patches have, and need", ".delivery.folder");
+  return undefined;
+}
 
 export const CONFIG: { readonly [K in keyof Required<OrderConfig>]: Shape } = {
   maxParallelAgents: whole(1, 1000),
@@ -61,10 +82,13 @@ export const CONFIG: { readonly [K in keyof Required<OrderConfig>]: Shape } = {
   recovery: ladders,
   attended: flag,
   reads: listOf(text(2000, 1)),
+  deliver: (value) => landing(value) ?? deliveryFault(value as Landing),
 };
 
 /** A file may write its budget as a person says it, `2usd`. */
 export const FILE_CONFIG = {
   ...CONFIG,
+  // It names commands that would be run; a file may be anybody's.
+  deliver: () => wrong("cannot stand in a file: say --deliver and --prove when you run it"),
   budget: (value: unknown) => (typeof value === "string" ? text(100, 1)(value) : CONFIG.budget(value)),
 } satisfies { readonly [name: string]: Shape };

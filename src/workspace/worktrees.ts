@@ -67,7 +67,14 @@ class Worktrees {
   }
 
   open(of: WorkspaceOf, writes: boolean): OpenWorkspace {
-    return new Lazy(writes, () => this.#layOut(of, writes));
+    // What was handed over is the result of whoever takes it over, also where it only reads itself.
+    const keeps = writes || of.from !== undefined;
+    return new Lazy(keeps, () => this.#layOut(of, keeps), of.from === undefined ? undefined : () => this.#isHeir(of));
+  }
+
+  async #isHeir(of: WorkspaceOf): Promise<boolean> {
+    const { folder, home } = this.#options;
+    return (await handedBy(await repositoryOf(folder, home), of)) !== undefined;
   }
 
   async #layOut(of: WorkspaceOf, writes: boolean): Promise<LaidOut> {
@@ -75,9 +82,12 @@ class Worktrees {
     const repository = await repositoryOf(folder, home);
     const written = await refsOf(repository, of);
     if (!writes && written.length === 0) return looking(repository.folder);
-    const { base, notes } = await this.#inOrder(() => this.#baseOf(repository, of.run, written));
+    const seed = writes ? await seedOf(repository, of) : undefined;
+    const { base, notes } = seed ?? (await this.#inOrder(() => this.#baseOf(repository, of.run, written)));
     const path = join(home, "worktrees", of.run, `${of.taskId}.${of.attempt}`);
-    const from = writes ? await keptBefore(repository, of, base) : undefined;
+    const begun = async () =>
+      (await keptBefore(repository, of, base)) ?? (await handedBy(repository, of)) ?? seed?.from;
+    const from = writes ? await begun() : undefined;
     await this.#inOrder(() => add(repository, path, from ?? base));
     return {
       files: await folderWorkspace(path, writes),
@@ -135,12 +145,15 @@ interface LaidOut extends Pick<OpenWorkspace, "keep" | "close"> {
 class Lazy implements OpenWorkspace {
   readonly isWritable: boolean;
   readonly #layOut: () => Promise<LaidOut>;
+  readonly #isHeir: (() => Promise<boolean>) | undefined;
   #under: Promise<LaidOut> | undefined;
   #laid: LaidOut | undefined;
 
-  constructor(isWritable: boolean, layOut: () => Promise<LaidOut>) {
+  /** `isHeir`: whether there is something to keep although nobody asked for the files. */
+  constructor(isWritable: boolean, layOut: () => Promise<LaidOut>, isHeir?: () => Promise<boolean>) {
     this.isWritable = isWritable;
     this.#layOut = layOut;
+    this.#isHeir = isHeir;
   }
 
   get root(): string {
@@ -167,6 +180,7 @@ class Lazy implements OpenWorkspace {
     return (await this.#out()).files.write(path, text);
   }
   async keep(outcome: "done" | "failed"): Promise<Changes | undefined> {
+    if (!this.#laid && (await this.#isHeir?.())) await this.#out();
     return this.#laid?.keep(outcome);
   }
   async close(): Promise<void> {
@@ -202,7 +216,10 @@ async function refsOf(repository: Repository, { run, after }: WorkspaceOf): Prom
   const git = await repository.git();
   const listed = await git.run("for-each-ref", "--format=%(refname)", `refs/tutti/${run}/`);
   const there = new Set(listed.split("\n"));
-  return after.map((task) => `refs/tutti/${run}/${task}`).filter((ref) => there.has(ref));
+  const isElsewhere = (one: string) => one.startsWith("refs/tutti/");
+  return after
+    .map((one) => (isElsewhere(one) ? one : `refs/tutti/${run}/${one}`))
+    .filter((ref) => isElsewhere(ref) || there.has(ref));
 }
 
 async function merge(git: Git, base: string, ref: string) {
@@ -220,7 +237,7 @@ async function merge(git: Git, base: string, ref: string) {
 /** What tools install beside the files, so that tests can run without a network. What is not ignored lies there anyway. */
 const INSTALLED = ["node_modules", ".venv", "vendor"];
 
-async function installed({ folder, git }: Repository, path: string): Promise<readonly Lent[]> {
+export async function installed({ folder, git }: Repository, path: string): Promise<readonly Lent[]> {
   const there = INSTALLED.filter((name) => existsSync(join(folder, name)) && !existsSync(join(path, name)));
   if (there.length === 0) return [];
   const { stdout } = await (await git()).ask("check-ignore", "--", ...there);
@@ -243,11 +260,28 @@ async function keptBefore(repository: Repository, of: WorkspaceOf, base: string)
   return undefined;
 }
 
+/** Where the merge lane lets it begin: upon the work of others, with what is to be mended before it. */
+async function seedOf(repository: Repository, { run, taskId }: WorkspaceOf) {
+  const ref = `refs/tutti/${run}.seed/${taskId}`;
+  const told = await (await repository.git()).ask("log", "-1", "--format=%H %P", "--end-of-options", ref, "--");
+  const [from = "", base = ""] = told.code === 0 ? told.stdout.trim().split(" ") : [];
+  return base === "" ? undefined : { from, base, notes: [] };
+}
+
+/** What the attempt had written that handed the task over to this one. */
+async function handedBy(repository: Repository, { from, ...of }: WorkspaceOf): Promise<string | undefined> {
+  if (from === undefined) return undefined;
+  const git = await repository.git();
+  const ref = refFor({ ...of, attempt: from }, "failed");
+  const told = await git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`);
+  return told.code === 0 ? told.stdout.trim() : undefined;
+}
+
 const titleOf = ({ taskId, attempt }: WorkspaceOf): string => `${taskId}, attempt ${attempt}`;
 const refFor = ({ run, taskId, attempt }: WorkspaceOf, outcome: "done" | "failed"): string =>
   outcome === "done" ? `refs/tutti/${run}/${taskId}` : `refs/tutti/${run}.failed/${taskId}/${attempt}`;
 
-async function add(repository: Repository, path: string, base: string): Promise<void> {
+export async function add(repository: Repository, path: string, base: string): Promise<void> {
   const git = await repository.git();
   // It was made before our host died, and what lies in it has not been kept yet.
   if (await isWhole(path)) return;
@@ -264,7 +298,7 @@ async function isWhole(path: string): Promise<boolean> {
   return told !== undefined && (place === undefined || !existsSync(join(place, "locked")));
 }
 
-async function remove(repository: Repository, path: string): Promise<void> {
+export async function remove(repository: Repository, path: string): Promise<void> {
   const git = await repository.git();
   // First what makes it a worktree: where our host dies meanwhile, what is gone must not look as if the agent deleted it.
   await rm(join(path, ".git"), { recursive: true, force: true });

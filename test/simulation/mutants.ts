@@ -88,6 +88,12 @@ export const MUTANTS: readonly Mutant[] = [
     put: "if (before.spec) continue;",
   },
   {
+    name: "a task that was passed on is completed by whoever passed it on",
+    file: "core/attempt.ts",
+    find: "const fact = handedOver(tries, told);",
+    put: 'const fact = told.outcome === "ok" ? told : handedOver(tries, told);',
+  },
+  {
     name: "a restart is not counted",
     file: "core/follow.ts",
     find: "tries.attempt, tries.restart + 1)",

@@ -1,6 +1,7 @@
 /** An attempt by the scripted coding agent, without a run around it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemClock } from "../../src/app/system.ts";
 import type { Outcome } from "../../src/domain/ports.ts";
 import type { Workspaces } from "../../src/domain/workspace.ts";
 import { type AcpOptions, performAcp } from "../../src/runtimes/acp/runtime.ts";
@@ -39,6 +40,7 @@ export async function performFake({
   const files = await folderWorkspace(root, true);
   const log = join(root, "..", `${root.split("/").at(-1)}.log`);
   const options: AcpOptions = {
+    clock: systemClock,
     env: { PATH: process.env["PATH"], FAKE_KEY: SECRET, OTHER_KEY: "of-somebody-else" },
     codingAgents: {
       fake: { command: process.execPath, args: [AGENT, JSON.stringify({ log, ...script })], env: ["FAKE_KEY"] },

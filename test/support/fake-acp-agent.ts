@@ -22,6 +22,8 @@ export interface Step {
   readonly granted?: readonly Step[];
   /** Writes without asking anybody, relative to its folder. */
   readonly write?: { readonly path: string; readonly text: string };
+  /** Starts the server of that name, which it was given, and calls a tool of it; what comes back is said as JSON. */
+  readonly call?: { readonly server: string; readonly name: string; readonly arguments: object };
   /** Any request of the client; what comes back is said as JSON. */
   readonly request?: { readonly method: string; readonly params: object };
   readonly used?: object;
@@ -72,6 +74,38 @@ const ask = (method: string, params: object) =>
   });
 const update = (told: object) => write({ method: "session/update", params: { sessionId: session, update: told } });
 
+interface Server {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+}
+let servers: readonly Server[] = [];
+
+/** As the Model Context Protocol has it: introduced, asked what there is, then called. */
+async function callTool(call: NonNullable<Step["call"]>): Promise<unknown> {
+  const server = servers.find(({ name }) => name === call.server);
+  if (!server) return `there is no server ${call.server} among ${servers.map(({ name }) => name).join(", ") || "none"}`;
+  const env = Object.fromEntries(server.env.map(({ name, value }) => [name, value]));
+  const child = spawn(server.command, server.args, {
+    env: { ...process.env, ...env },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const request = async (id: number, method: string, params: object) => {
+    child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
+    const { value } = (await answers.next()) as { value?: string };
+    return (JSON.parse(value ?? '{"error":"it has gone"}') as Record<string, unknown>)["result"];
+  };
+  const clientInfo = { name: "fake", version: "1" };
+  await request(1, "initialize", { protocolVersion: "2025-06-18", capabilities: {}, clientInfo });
+  child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" })}\n`);
+  note({ tools: await request(2, "tools/list", {}) });
+  const answer = await request(3, "tools/call", { name: call.name, arguments: call.arguments });
+  child.stdin.end();
+  return answer;
+}
+
 async function act(step: Step): Promise<object | undefined> {
   if (step.say !== undefined)
     update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text: step.say } });
@@ -106,6 +140,10 @@ async function act(step: Step): Promise<object | undefined> {
     const path = join(cwd, step.write.path);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, step.write.text);
+  }
+  if (step.call) {
+    const answer = await callTool(step.call);
+    update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text: JSON.stringify(answer) } });
   }
   if (step.request) {
     const { result, error } = await ask(step.request.method, step.request.params);
@@ -151,6 +189,7 @@ async function answer(method: string, params: Record<string, unknown>): Promise<
     const authMethods = [{ id: "key", name: "An API key" }];
     return { result: { protocolVersion: version, agentCapabilities: capabilities, agentInfo, authMethods } };
   }
+  if (method.startsWith("session/") && Array.isArray(params["mcpServers"])) servers = params["mcpServers"] as Server[];
   if (method === "session/new") {
     if (script.loginNeeded) return { error: { code: -32_000, message: "Authentication required" } };
     cwd = String(params["cwd"]);

@@ -1,4 +1,4 @@
-/** A model's API as coding agents call it: it asks for one command, and then says that all is done. */
+/** A model's API as coding agents call it: it asks for one command, reports progress where it can, and says that all is done. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { eventsOf } from "./fake-protocols.ts";
@@ -51,30 +51,44 @@ async function serve(
   state.tokens += USAGE.fresh + USAGE.output;
   const names = (body.tools ?? []).flatMap((tool) => tool.name ?? tool.function?.name ?? []);
   const shell = names.find((name) => /^(bash|shell|exec_command|shell_command|local_shell)$/i.test(name));
-  const isAnswered = /tool_result|function_call_output/.test(text);
-  const wants = shell !== undefined && !isAnswered;
+  const answers = text.match(/"(?:tool_result|function_call_output)"/g)?.length ?? 0;
+  const team = names.find((name) => /report_progress$/.test(name));
+  const report = { text: "half of it", percent: 50 };
+  const called =
+    answers === 0 && shell !== undefined
+      ? { name: shell, input: shellInput(shell, state.command, isMessages) }
+      : answers === 1 && team !== undefined
+        ? { name: team, input: report }
+        : undefined;
   response.writeHead(200, { "content-type": "text/event-stream" });
-  const events = isMessages
-    ? anthropic(wants, shell ?? "", state.command)
-    : responses(wants, shell ?? "", state.command);
+  const events = isMessages ? anthropic(called) : responses(called);
   for (const event of events) response.write(event);
   response.end();
 }
 
-function anthropic(wants: boolean, name: string, command: string): readonly string[] {
-  const input = { command, description: "what was asked for" };
-  return eventsOf(
-    "anthropic",
-    wants ? { calls: [{ id: "call_1", name, input }], usage: USAGE } : { text: ["Done"], usage: USAGE },
-  );
+interface Called {
+  readonly name: string;
+  readonly input: object;
+}
+
+/** As each of their shells wants its command. */
+function shellInput(name: string, command: string, isMessages: boolean): object {
+  if (isMessages) return { command, description: "what was asked for" };
+  return name === "exec_command" ? { cmd: command } : { command: name === "shell" ? ["bash", "-c", command] : command };
+}
+
+function anthropic(called: Called | undefined): readonly string[] {
+  const reply = called ? { calls: [{ id: `call_${called.name}`, ...called }] } : { text: ["Done"] };
+  return eventsOf("anthropic", { ...reply, usage: USAGE });
 }
 
 /** The newer protocol of OpenAI, as far as Codex reads it. */
-function responses(wants: boolean, name: string, command: string): readonly string[] {
-  const argument =
-    name === "exec_command" ? { cmd: command } : { command: name === "shell" ? ["bash", "-c", command] : command };
-  const item = wants
-    ? { type: "function_call", id: "fc_1", call_id: "call_1", name, arguments: JSON.stringify(argument) }
+function responses(called: Called | undefined): readonly string[] {
+  const item = called
+    ? {
+        ...{ type: "function_call", id: `fc_${called.name}`, call_id: `call_${called.name}` },
+        ...{ name: called.name, arguments: JSON.stringify(called.input) },
+      }
     : { type: "message", id: "m_1", role: "assistant", content: [{ type: "output_text", text: "Done" }] };
   const usage = {
     ...{ input_tokens: USAGE.fresh, output_tokens: USAGE.output, total_tokens: USAGE.fresh + USAGE.output },

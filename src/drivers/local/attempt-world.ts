@@ -2,9 +2,12 @@
 import { type InFlight, taskShortage, turnShortage } from "../../budget/ledger.ts";
 import type { RunState } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
+import { TuttiError } from "../../domain/error.ts";
 import type { MessageKind, Needs, RunEvent } from "../../domain/events.ts";
 import type { Fact } from "../../domain/facts.ts";
+import { packageFault } from "../../domain/handoff.ts";
 import { asJson, defined, type Json } from "../../domain/json.ts";
+import type { Work } from "../../domain/landing.ts";
 import type { BlobRef } from "../../domain/plan.ts";
 import type {
   Answer,
@@ -17,9 +20,12 @@ import type {
   Usage,
 } from "../../domain/ports.ts";
 import { ancestorsOf } from "../../graph/ancestors.ts";
-import { ownOf } from "./aside.ts";
+import { askAside, ownOf } from "./aside.ts";
 import { askAtGate } from "./asking.ts";
 import { attemptLog, orThrow } from "./attempt-log.ts";
+import { colleagueFor } from "./colleagues.ts";
+import type { Helping } from "./helping.ts";
+import type { Place } from "./place.ts";
 import type { World } from "./world.ts";
 
 /** The driver, as this needs it. */
@@ -36,6 +42,8 @@ interface Host {
 /** The attempt under way, as far as its world needs it. */
 interface Performer {
   readonly signal: AbortSignal;
+  readonly helping: Helping;
+  readonly place: Place;
   /** Its own time stands still until the result is called. */
   hold(): () => void;
 }
@@ -61,7 +69,7 @@ export class WorldOfAttempt implements AttemptWorld {
 
   get board(): Board {
     const driver = this.#driver;
-    const by = driver.state.recovery.tries.get(this.#effect.taskId)?.agentName ?? "";
+    const by = this.#agentName;
     return {
       get: (key) => {
         const entry = driver.board.get(key);
@@ -75,12 +83,15 @@ export class WorldOfAttempt implements AttemptWorld {
     };
   }
 
-  turn({ tokensUsed, costUsd, turns = 0, knownUsd = 0 }: Usage, needs: Needs): MayTurn {
+  turn(used: Usage, needs: Needs): MayTurn {
     const { state, inFlight } = this.#driver;
     const { taskId } = this.#effect;
+    const { tokensUsed, costUsd, turns = 0, knownUsd = 0 } = this.#performer.helping.counted(used);
     inFlight.set(taskId, { tokens: tokensUsed, usd: costUsd ?? knownUsd, turns });
     const { stop } = state.life;
-    if (stop) return { ok: false, failure: "stopped", reason: stop.reason, retry: "safe" };
+    const heir = this.heir();
+    if (stop || heir !== undefined)
+      return { ok: false, failure: "stopped", reason: stop?.reason ?? `handed over to '${heir}'`, retry: "safe" };
     const own = state.graph.nodes.get(taskId)?.spec?.budget;
     const over = own && taskShortage(state.ledger, taskId, own, needs, inFlight);
     if (over !== undefined) return { ok: false, failure: "budget", reason: over, retry: "never" };
@@ -88,11 +99,71 @@ export class WorldOfAttempt implements AttemptWorld {
     return reason === undefined ? undefined : { ok: false, failure: "budget", reason, retry: "safe", needs };
   }
 
+  /** Who has taken the task over from this very attempt. */
+  heir(): string | undefined {
+    const tries = this.#driver.state.recovery.tries.get(this.#effect.taskId);
+    return tries?.attempt === this.#effect.attempt ? tries.heir : undefined;
+  }
+
+  /** Made on demand, so that `{ handOver }` may be taken out of it. */
+  get handOver(): NonNullable<AttemptWorld["handOver"]> {
+    const { taskId, attempt } = this.#effect;
+    return async (wanted, handoff) => {
+      const heir = this.heir();
+      if (heir !== undefined) return heir;
+      const fault = packageFault(handoff);
+      if (fault !== undefined) throw new TuttiError("BAD_INPUT", fault);
+      const about = [handoff.summary, ...(handoff.left ?? [])].join("\n");
+      const to = await colleagueFor(this.#driver, wanted, { by: this.#agentName, about });
+      const fact: Fact = { type: "handed", taskId, attempt, to, package: handoff };
+      orThrow(await this.#driver.tell(fact));
+      return to;
+    };
+  }
+
+  get help(): NonNullable<AttemptWorld["help"]> {
+    const { helping, place } = this.#performer;
+    const asker = () => ({ by: this.#agentName, depth: 0, place, world: this, turn: this.turn.bind(this) });
+    return (wanted, question) => helping.ask(asker(), wanted, question);
+  }
+
+  get #agentName(): string {
+    return this.#driver.state.recovery.tries.get(this.#effect.taskId)?.agentName ?? "";
+  }
+
   before(): readonly string[] {
     const node = this.#driver.state.graph.nodes.get(this.#effect.taskId);
     if (!node) return [];
     // In the order they came into the plan, what a task builds on comes before it.
-    return [...ancestorsOf(node).keys()].sort((a, b) => a.order - b.order).map(({ id }) => id);
+    const all = [...ancestorsOf(node).keys()].sort((a, b) => a.order - b.order);
+    // What another run has written lies under its name.
+    return all.map(({ id, status, changes }) => (status === "reused" && changes ? changes.ref : id));
+  }
+
+  works(): readonly Work[] {
+    const { graph, recovery } = this.#driver.state;
+    const node = graph.nodes.get(this.#effect.taskId);
+    const all = node ? [...ancestorsOf(node).keys()].sort((a, b) => a.order - b.order) : [];
+    return all.flatMap((one): Work[] => {
+      const { id, spec, changes } = one;
+      if (changes === undefined || spec === undefined) return [];
+      const { agentName = spec.agentName } = recovery.tries.get(id) ?? {};
+      const after = [...ancestorsOf(one).keys()].flatMap((before) => (before.changes ? [before.id] : []));
+      return [
+        { task: id, agentName, description: spec.description, base: changes.base, commit: changes.commit, after },
+      ];
+    });
+  }
+
+  get commission(): NonNullable<AttemptWorld["commission"]> {
+    const driver = this.#driver;
+    const { taskId, attempt, restart } = this.#effect;
+    const { continues } = driver.state.recovery.tries.get(taskId) ?? {};
+    return async ({ agentName: name, role, prompt, spent }) => {
+      const agentName = await colleagueFor(driver, { name }, { by: this.#agentName, about: role });
+      const question = { taskId, attempt, restart, agentName, role, prompt, spent, ...defined({ continues }) };
+      return this.#performer.place.lend(() => askAside(driver, this, question));
+    };
   }
 
   get ask(): AttemptWorld["ask"] {

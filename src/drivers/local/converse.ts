@@ -1,10 +1,12 @@
 /** What an attempt by a model is shown, put together out of the run, and what becomes of its reply. */
 import { messagesIn } from "../../context/agent-messages.ts";
 import { assemble } from "../../context/assemble.ts";
+import { frame } from "../../context/frames.ts";
 import type { ContextInput, InheritedContext, Piece, Source } from "../../context/shown.ts";
 import type { RunState } from "../../core/state.ts";
 import type { RunEvent } from "../../domain/events.ts";
 import type { EvidenceSet } from "../../domain/evidence.ts";
+import { type Handed, handedText, TAKING_OVER } from "../../domain/handoff.ts";
 import { asJson, defined, type Json } from "../../domain/json.ts";
 import type { BlobRef } from "../../domain/plan.ts";
 import type { Attempt, FileSet, GuideLeftOut, Journal, Message, Outcome, Shown } from "../../domain/ports.ts";
@@ -42,7 +44,11 @@ export async function showTo(driver: Telling, node: Node, attempt: Attempt): Pro
   const how = shownBy(state.recovery.tries.get(attempt.task.id), state.start?.options);
   const { contextStrategy: strategy = "shared", pruningThreshold: threshold = 150_000 } = how ?? {};
   const { task, note, messages } = attempt;
-  const prompt = attempt.hint === undefined ? attempt.prompt : `${attempt.prompt}\n\n${mending(attempt.hint)}`;
+  const prompt = [
+    attempt.prompt,
+    ...(attempt.handed ? [takingOver(attempt.handed)] : []),
+    ...(attempt.hint === undefined ? [] : [mending(attempt.hint)]),
+  ].join("\n\n");
   const { id, description, phase, context, item, index } = task;
   const sources = await sourcesOf(driver, node, strategy === "shared");
   const files = task.reads?.length ? await readFiles(world, task.reads) : undefined;
@@ -64,6 +70,9 @@ export async function showTo(driver: Telling, node: Node, attempt: Attempt): Pro
   const all = guide && "why" in guide ? [...pieces, leftOut(guide)] : pieces;
   return { text, tokens, pieces: all.map((piece) => asJson(piece)), ...defined({ evidence }) };
 }
+
+const takingOver = (handed: Handed): string =>
+  `${TAKING_OVER}\n\n${frame(`handed over by ${handed.from}`, handedText(handed))}`;
 
 const mending = (hint: string): string =>
   `Your last reply to this was not accepted: ${hint.slice(0, 4000)}\nAnswer again, with that put right.`;

@@ -11,6 +11,7 @@ import type { Perform } from "../../domain/effects.ts";
 import { LeftOff, reasonOf, TuttiError } from "../../domain/error.ts";
 import type { RunEvent, Spent } from "../../domain/events.ts";
 import type { Ending, Fact, LogEntry } from "../../domain/facts.ts";
+import type { Handed } from "../../domain/handoff.ts";
 import { effectId } from "../../domain/ids.ts";
 import { asJson, defined, type Json, sha256 } from "../../domain/json.ts";
 import type { BlobRef } from "../../domain/plan.ts";
@@ -18,13 +19,16 @@ import type { Answer, Attempt, BoardEntry, Outcome, Runtime } from "../../domain
 import { type Node, promptOf } from "../../graph/dag.ts";
 import { taskOf } from "../../graph/expand.ts";
 import { cardFor } from "../../scheduling/places.ts";
+import { sumOf } from "./aside.ts";
 import { orThrow } from "./attempt-log.ts";
 import { WorldOfAttempt } from "./attempt-world.ts";
 import { heard, type Said, shownBefore, showTo } from "./converse.ts";
 import { enter } from "./entering.ts";
 import { followed } from "./followed.ts";
 import { hedging } from "./hedging.ts";
+import { Helping } from "./helping.ts";
 import { largeText, resultsFor, spentOf } from "./outputs.ts";
+import { Place } from "./place.ts";
 import type { World } from "./world.ts";
 
 /** The driver, as an attempt needs it. */
@@ -62,6 +66,8 @@ export class Performance {
   #isOver = false;
   #gone: (() => void) | undefined;
   #abandoned = false;
+  #helping: Helping | undefined;
+  #place: Place | undefined;
 
   constructor(driver: Host, effect: Perform) {
     this.#driver = driver;
@@ -200,6 +206,10 @@ export class Performance {
     const card = cardFor(places, this.#effect.taskId, places.agents[agentName]) ?? { runtime: "unknown" };
     const entered = limits && (await enter(this.#driver, limits, { taskId: node.id, card }, this.#signal()));
     if (entered && "outcome" in entered) return entered.outcome;
+    const again = async () => limits?.enter(card, this.#signal());
+    // Its own time stands still while it waits to come back.
+    const back = () => new WorldOfAttempt(this.#driver, this.#effect, this).rest(again());
+    this.#place = new Place(entered?.leave, back);
     this.#left = node.spec?.timeout;
     this.#arm();
     let got: Outcome | undefined;
@@ -210,12 +220,17 @@ export class Performance {
       if (this.#stopped !== undefined || this.#isOver || this.#abandoned)
         return { ok: false, failure: "stopped", reason: this.#stopped ?? "let go", retry: "safe" };
       const attempt = this.#attempt(node, agentName, card, results);
+      if (this.#effect.restart > 0) await this.helping.load();
       if (runtime.converses) got = await this.#converse(runtime, node, attempt);
       else got = await runtime.perform(attempt, new WorldOfAttempt(this.#driver, this.#effect, this));
     } finally {
-      entered?.leave(got);
+      this.#place.end(got);
     }
-    if (got.ok && !node.spec?.validate) return got;
+    const usage = sumOf(got.usage, this.#helping?.used);
+    if (usage) got = { ...got, usage };
+    // Whoever takes the task over is not told what is wrong with a result that does not count.
+    const isHanded = this.#driver.state.recovery.tries.get(node.id)?.heir !== undefined;
+    if (isHanded || (got.ok && !node.spec?.validate)) return got;
     return followed(this.#driver, new WorldOfAttempt(this.#driver, this.#effect, this), this.#effect, got);
   }
 
@@ -277,9 +292,9 @@ export class Performance {
       results,
       messages,
     };
-    const { continues, hint } = state.recovery.tries.get(taskId) ?? {};
-    if (node.note === undefined && continues === undefined && hint === undefined) return made;
-    return { ...made, ...defined({ note: node.note, continues, hint }) };
+    const { continues, hint, handed } = state.recovery.tries.get(taskId) ?? {};
+    if ((node.note ?? continues ?? hint ?? handed) === undefined) return made;
+    return { ...made, ...defined({ note: node.note, continues, hint, handed: takenOver(handed, attempt) }) };
   }
 
   #signal(): AbortSignal {
@@ -293,6 +308,17 @@ export class Performance {
 
   get signal(): AbortSignal {
     return this.#signal();
+  }
+
+  /** Most attempts ask nobody. */
+  get helping(): Helping {
+    this.#helping ??= new Helping(this.#driver, this.#effect);
+    return this.#helping;
+  }
+
+  get place(): Place {
+    this.#place ??= new Place(undefined, async () => undefined);
+    return this.#place;
   }
 
   async #log(entries: readonly LogEntry[]): Promise<void> {
@@ -309,3 +335,7 @@ export class Performance {
     };
   }
 }
+
+/** Of a package that this attempt makes itself it is told nothing. */
+const takenOver = (handed: Handed | undefined, attempt: number) =>
+  handed !== undefined && handed.attempt < attempt ? handed : undefined;

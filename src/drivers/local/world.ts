@@ -1,6 +1,16 @@
 /** What a driver is given of the world. */
 import type { RunEvent } from "../../domain/events.ts";
-import type { Clock, Evidence, Files, Guidance, Journal, Limits, People, Runtime } from "../../domain/ports.ts";
+import type {
+  Clock,
+  Colleagues,
+  Evidence,
+  Files,
+  Guidance,
+  Journal,
+  Limits,
+  People,
+  Runtime,
+} from "../../domain/ports.ts";
 
 export interface World {
   readonly journal: Journal;
@@ -13,6 +23,8 @@ export interface World {
   readonly evidence?: Evidence;
   /** What that says to every agent that is a model. */
   readonly guidance?: Guidance;
+  /** Who there is beyond the agents of the run, and who does something best. */
+  readonly colleagues?: Colleagues;
   /** The runtime of an agent by the agent's name. */
   readonly runtimeOf: (agentName: string) => Runtime | undefined;
   /** Events that have been acknowledged, in order. Must not throw. */

@@ -10,7 +10,7 @@ import type { AttemptWorld } from "../../domain/ports.ts";
 import type { Workspace } from "../../domain/workspace.ts";
 import type { Scrub } from "../model/secrets.ts";
 import type { Judgement, Powers } from "../tools/permission.ts";
-import { judgeClaim, judgeFile, questionOf, subjectOf } from "./claim.ts";
+import { isOurs, judgeClaim, judgeFile, questionOf, subjectOf } from "./claim.ts";
 import { Diary } from "./diary.ts";
 import { costIn, modelIn, optionsIn, type ToolNews, textOf, toolIn } from "./protocol.ts";
 import type { Surroundings } from "./session.ts";
@@ -44,6 +44,8 @@ export class Act implements Surroundings {
   /** Tokens in its window, as it told last: it has used at least as many. */
   window = 0;
   model: string | undefined;
+  /** Tools of ours that it was given. */
+  team: readonly string[] = [];
 
   constructor(options: ActOptions) {
     this.#options = options;
@@ -107,7 +109,9 @@ export class Act implements Surroundings {
     if (!asked || !once || world.signal.aborted) return world.signal.aborted ? cancelled : chosen(no);
     const claim = this.diary.take(asked);
     await this.diary.decided(claim);
-    const judgement = judgeClaim(powers, claim, workspace.root);
+    // Whether it may use one of ours is decided where that is performed.
+    const ours = isOurs(claim, this.team);
+    const judgement: Judgement = ours ? { effect: "allow" } : judgeClaim(powers, claim, workspace.root);
     const isGranted = await this.#grants(judgement, claim);
     return world.signal.aborted ? cancelled : chosen(isGranted ? once : no);
   }

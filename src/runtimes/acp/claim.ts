@@ -37,6 +37,16 @@ export function judgeClaim(powers: Powers, claim: ToolNews, root: string): Judge
   return strictest(found);
 }
 
+/** As coding agents name a tool of a server: `mcp__tutti_team__handoff`, `tutti_team_handoff`, `tutti_team.handoff`, `handoff (tutti_team MCP Server)`. */
+const OURS = /^(?:tool: ?)?(?:mcp__|mcp\.)?tutti_team(?:__|_|\.|\/|:| - )(\w+)$|^(\w+) \(tutti_team MCP Server\)$/i;
+
+/** A tool that we gave it ourselves; what acts on the machine is none, whatever it is called. */
+export function isOurs({ kind = "other", name, title }: ToolNews, team: readonly string[]): boolean {
+  if (kind !== "other" || team.length === 0) return false;
+  const [, one, other = ""] = OURS.exec(name ?? title ?? "") ?? [];
+  return team.includes(one ?? other);
+}
+
 const FILES = new Set(["read", ...CHANGES]);
 
 /** For a file that it wants read or written by us. */

@@ -10,6 +10,7 @@ import { reasonOf } from "../../domain/error.ts";
 import type { Json } from "../../domain/json.ts";
 import type { Attempt, AttemptWorld, Outcome, Usage } from "../../domain/ports.ts";
 import { childEnvironment } from "../../process/environment.ts";
+import { openTeam, type TeamServer } from "../mcp/team.ts";
 import type { ModelSettings } from "../model/runtime.ts";
 import { type Scrub, scrubber } from "../model/secrets.ts";
 import {
@@ -22,6 +23,7 @@ import {
   type OutsideOptions,
   onGround,
   outputOf,
+  passedOn,
   stopped,
   type Task,
   taskFor,
@@ -68,6 +70,17 @@ export async function performAcp(
   const outcome = await onGround(workspaces, attempt, world, perform);
   return outcome.ok ? outcome : { ...outcome, reason: scrub(outcome.reason) };
 }
+
+interface Before {
+  readonly kept: Kept | undefined;
+  readonly team: TeamServer | undefined;
+}
+
+/** As the protocol names a server that is a program. */
+const acpServer = ({ name, command, args, env }: TeamServer) => ({
+  ...{ name, command, args },
+  env: Object.entries(env).map(([key, value]) => ({ name: key, value })),
+});
 
 interface Of {
   readonly ref: RuntimeRef;
@@ -137,25 +150,30 @@ class Performing {
     const { program, world, options } = this.#of;
     const { timers } = options;
     if (world.signal.aborted) return stopped(world.signal);
+    const left = passedOn(world);
+    if (left) return left;
     const cwd = this.#ground.workspace.root;
     const how = { cwd, surroundings: this.#act, signal: world.signal, ...(timers && { timers }) };
+    await using team = await this.#team();
     await using session = await AgentSession.begin(program, how);
     this.#session = session;
+    this.#act.team = team?.tools ?? [];
     const cancel = () => session.cancel();
     if (world.signal.aborted) return stopped(world.signal);
     world.signal.addEventListener("abort", cancel, { once: true });
     try {
-      return await this.#talk(session, await this.#open(session, task, kept), task);
+      return await this.#talk(session, await this.#open(session, task, { kept, team }), task);
     } finally {
       world.signal.removeEventListener("abort", cancel);
     }
   }
 
   /** The session of before where there is one, else a new one. Gives what it is to be told. */
-  async #open(session: AgentSession, task: Task, kept: Kept | undefined): Promise<string> {
+  async #open(session: AgentSession, task: Task, { kept, team }: Before): Promise<string> {
     const cwd = this.#ground.workspace.root;
-    const before = kept?.session === undefined ? undefined : await session.reopen(kept.session, cwd);
-    const opened = before ?? (await session.open(cwd));
+    const servers = team ? [acpServer(team)] : [];
+    const before = kept?.session === undefined ? undefined : await session.reopen(kept.session, cwd, servers);
+    const opened = before ?? (await session.open(cwd, servers));
     const isLost = kept?.session !== undefined && before === undefined;
     await this.#choose(session, opened);
     const { name, release } = session.introduction;
@@ -170,6 +188,16 @@ class Performing {
     });
     if (before) return `${GO_ON}\n\n${task.prompt}`;
     return isLost ? `${task.prompt}\n\n${ANEW}` : task.prompt;
+  }
+
+  /** Tools of ours, where its definition names some. */
+  #team(): Promise<TeamServer | undefined> {
+    const { world, options, scrub } = this.#of;
+    const waiting = <T>(act: () => Promise<T>) => (this.#session ? this.#session.asking(act) : act());
+    const how = { powers: this.#settings, world, clock: options.clock, scrub, waiting, asksPersons: true };
+    return openTeam(how).catch((error) => {
+      throw trouble("error", "safe", reasonOf(error));
+    });
   }
 
   async #choose(session: AgentSession, { model: option }: Opened): Promise<void> {

@@ -105,8 +105,8 @@ export class AgentSession implements AsyncDisposable {
     return this.#said as Introduction;
   }
 
-  async open(cwd: string): Promise<Session> {
-    const session = sessionIn(await this.#request("session/new", { cwd, mcpServers: [] }, this.#timers.hello));
+  async open(cwd: string, mcpServers: readonly object[] = []): Promise<Session> {
+    const session = sessionIn(await this.#request("session/new", { cwd, mcpServers }, this.#timers.hello));
     if (session.id === undefined)
       throw trouble("invalid-output", "never", `${this.#program.who} opened a session without an id`);
     this.#id = session.id;
@@ -114,14 +114,14 @@ export class AgentSession implements AsyncDisposable {
   }
 
   /** Goes on with a session of before. Undefined where it cannot. */
-  async reopen(id: string, cwd: string): Promise<Session | undefined> {
+  async reopen(id: string, cwd: string, mcpServers: readonly object[] = []): Promise<Session | undefined> {
     const { canResume, canLoad } = this.introduction;
     const method = canResume ? "session/resume" : canLoad ? "session/load" : undefined;
     if (method === undefined) return undefined;
     this.#isDeaf = true;
     this.#id = id;
     try {
-      const told = await this.#wire.request(method, { sessionId: id, cwd, mcpServers: [] }, this.#timers.hello);
+      const told = await this.#wire.request(method, { sessionId: id, cwd, mcpServers }, this.#timers.hello);
       return { ...sessionIn(told), id };
     } catch (error) {
       // It has forgotten it: a new one does as well. Whoever broke the wire is found out by that.

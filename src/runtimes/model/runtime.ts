@@ -162,10 +162,11 @@ class ModelRuntime implements Runtime {
     return await desk.kept(outcome);
   }
 
-  #desk({ run, task, attempt, continues }: Attempt, world: AttemptWorld, powers: ModelSettings): Promise<Desk> {
+  #desk({ run, task, attempt, continues, handed }: Attempt, world: AttemptWorld, powers: ModelSettings): Promise<Desk> {
     const { workspaces, shell, source, clock } = this.#options;
     // Whoever goes on with an attempt goes on in its files.
-    const of = { run, taskId: task.id, attempt: continues?.[0] ?? attempt, after: world.before() };
+    const own = { run, taskId: task.id, attempt: continues?.[0] ?? attempt, after: world.before() };
+    const of = { ...own, ...(handed && { from: handed.files ?? handed.attempt }) };
     return Desk.open(powers, { of, world, clock, scrub: this.#scrub, ...defined({ workspaces, shell, source }) });
   }
 

@@ -8,7 +8,7 @@ import type { ToolSet } from "ai";
 import { judge, type Powers, toolsFor } from "../tools/permission.ts";
 import type { ModelRef } from "./model-ref.ts";
 
-export const WEB_SEARCH = "web_search";
+const WEB_SEARCH = "web_search";
 /** Searches in one turn, where the provider takes a limit: each costs about a cent. */
 const MOST_SEARCHES = 5;
 

@@ -41,12 +41,15 @@ function allowed(powers: Powers): { readonly may: readonly string[]; readonly ma
 }
 
 export const claude: Dialect = {
-  args: ({ powers, model, session }) => {
-    const { may, mayNot } = allowed(powers);
+  team: "file",
+  args: ({ powers, model, session, team }) => {
+    const { may: own, mayNot } = allowed(powers);
+    const may = [...own, ...(team?.tools.map((name) => `mcp__${team.name}__${name}`) ?? [])];
     return [
       ...["-p", "--output-format", "stream-json", "--verbose", "--permission-mode", "default"],
       ...(may.length > 0 ? ["--allowedTools", may.join(",")] : []),
       ...(mayNot.length > 0 ? ["--disallowedTools", mayNot.join(",")] : []),
+      ...(team === undefined ? [] : ["--mcp-config", team.file]),
       ...(model === undefined ? [] : ["--model", model]),
       ...(session === undefined ? [] : ["--resume", session]),
     ];

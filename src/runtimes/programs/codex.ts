@@ -18,17 +18,34 @@ import {
 const CHANGES = ["edit", "write", "bash"];
 
 export const codex: Dialect = {
-  args: ({ cwd, powers, model, session }) => {
+  team: "environment",
+  args: ({ cwd, powers, model, session, team }) => {
     // Its own sandbox holds it; nobody can be asked here.
     const changes = powers.tools?.some((one) => CHANGES.includes(one.replace(/\(.*$/s, "")));
     const common = ["--json", "--skip-git-repo-check", ...(model === undefined ? [] : ["-m", model])];
-    const first = ["-C", cwd, "-s", changes ? "workspace-write" : "read-only"];
+    const first = ["-C", cwd, "-s", changes ? "workspace-write" : "read-only", ...(team ? serverArgs(team) : [])];
     return session === undefined
       ? ["exec", ...first, ...common, "-"]
       : ["exec", ...first, "resume", ...common, session, "-"];
   },
   reader: (asked, heard) => new CodexReader(asked, heard),
 };
+
+/** Seconds of a call: another agent may be at work for one. */
+const LONGEST_CALL = 1500;
+
+/** As settings of its own. Of what is secret it is told the names: its environment has the values. */
+function serverArgs({ name, command, args, env }: NonNullable<Asked["team"]>): readonly string[] {
+  const settings = {
+    ...{ command, args, env_vars: Object.keys(env) },
+    ...{ tool_timeout_sec: LONGEST_CALL, default_tools_approval_mode: "approve" },
+  };
+  // Strings, numbers and lists of strings look the same in JSON and in TOML.
+  return Object.entries(settings).flatMap(([key, value]) => [
+    "-c",
+    `mcp_servers.${name}.${key}=${JSON.stringify(value)}`,
+  ]);
+}
 
 class CodexReader implements Reader {
   readonly #asked: Asked;

@@ -1,6 +1,7 @@
 /** How a program that is run once for each attempt is told what to do, and how what it prints is read. */
 import type { Usage } from "../../domain/ports.ts";
 import type { ToolNews } from "../acp/protocol.ts";
+import type { TeamServer } from "../mcp/team.ts";
 import type { Fault } from "../model/faults.ts";
 import type { TokenUsage } from "../prices.ts";
 import type { Powers } from "../tools/permission.ts";
@@ -36,8 +37,12 @@ export interface Asked {
   readonly model?: string;
   /** Of before, to go on with. */
   readonly session?: string;
+  /** Tools of ours, and a file that says the same in the way in which most programs want to be told of servers. */
+  readonly team?: TeamServer & { readonly file: string };
 }
 export interface Dialect {
+  /** It can be given tools of ours: in a file that it reads, or in its arguments, with what is secret in its environment. */
+  readonly team?: "file" | "environment";
   /** After the arguments that are its own. The prompt comes on its standard input. */
   args(asked: Asked): readonly string[];
   reader(asked: Asked, heard: Heard): Reader;

@@ -9,10 +9,12 @@ import { join } from "node:path";
 import { reasonOf } from "../../domain/error.ts";
 import type { Attempt, AttemptWorld, Outcome, Usage } from "../../domain/ports.ts";
 import { Child, type ChildEnd, type ChildLimits, endInWords, FOREVER } from "../../process/child.ts";
+import type { Environment } from "../../process/environment.ts";
 import { Lines } from "../../process/lines.ts";
 import { Diary } from "../acp/diary.ts";
 import { keepReply, keptOf } from "../acp/kept.ts";
 import type { Program } from "../acp/session.ts";
+import { openTeam } from "../mcp/team.ts";
 import type { Fault } from "../model/faults.ts";
 import type { Scrub } from "../model/secrets.ts";
 import {
@@ -24,6 +26,7 @@ import {
   never,
   type OutsideOptions,
   outputOf,
+  passedOn,
   stopped,
   taskFor,
   tellDelta,
@@ -72,6 +75,8 @@ class Running {
   readonly #diary: Diary;
   #child: Child | undefined;
   #broken: string | undefined;
+  /** What its environment has beyond that. */
+  #more: Environment = {};
   #notes: Promise<unknown> = Promise.resolve();
 
   constructor(dialect: Dialect, of: RunOf, room: string, ground: Ground | undefined) {
@@ -94,19 +99,38 @@ class Running {
     const { restart, continues } = attempt;
     const kept = restart > 0 || continues ? await keptOf(world.log, ref.text, continues) : {};
     if (world.signal.aborted) return stopped(world.signal);
-    const leave = kept.reply ? undefined : world.turn(NOTHING, needsOf(task.prompt));
+    const leave = kept.reply ? undefined : (passedOn(world) ?? world.turn(NOTHING, needsOf(task.prompt)));
     if (leave) return leave;
     if (!kept.reply && kept.session === undefined) await this.#ground?.note();
     const session = kept.session === undefined ? {} : { session: kept.session };
     const prompt = kept.session === undefined ? task.prompt : `${GO_ON}\n\n${task.prompt}`;
-    const report = kept.reply ?? (await this.#report(settings, session, prompt));
+    const report = kept.reply ?? (await this.#withTeam(settings, session, prompt));
     if ("ok" in report) return report;
     const got = outputOf(program.who, report.text, task);
     const { usage } = report;
     return "failure" in got ? failed(got, usage) : { ok: true, output: got.output, ...(usage && { usage }) };
   }
 
-  async #report(powers: Asked["powers"], session: Pick<Asked, "session">, prompt: string) {
+  /** With tools of ours, where its definition names some. */
+  async #withTeam(powers: Asked["powers"], before: Pick<Asked, "session">, prompt: string) {
+    const { world, options, scrub, program } = this.#of;
+    const { team: way } = this.#dialect;
+    if (way === undefined) return this.#report(powers, before, prompt);
+    const how = { powers, world, clock: options.clock, scrub, asksPersons: false };
+    const opened = await openTeam(how).catch((error) => error as Error);
+    if (opened instanceof Error)
+      return failed({ failure: "error", retry: "safe", reason: `${program.who}: ${opened.message}` });
+    await using team = opened;
+    if (team === undefined) return await this.#report(powers, before, prompt);
+    const file = join(this.#room, "mcp.json");
+    const { name, command, args, env } = team;
+    const servers = { mcpServers: { [name]: { type: "stdio", command, args, env } } };
+    await writeFile(file, JSON.stringify(servers), { mode: 0o600 });
+    if (way === "environment") this.#more = env;
+    return await this.#report(powers, { ...before, team: { ...team, file } }, prompt);
+  }
+
+  async #report(powers: Asked["powers"], session: Pick<Asked, "session" | "team">, prompt: string) {
     const { program, ref, world, attempt, options, scrub } = this.#of;
     const cwd = this.#ground?.workspace.root ?? this.#room;
     const model = ref.model === undefined ? {} : { model: ref.model };
@@ -145,7 +169,8 @@ class Running {
     const isInFile = own.some((arg, i) => arg !== program.args[i]);
     if (isInFile) await writeFile(file, prompt, { mode: 0o600 });
     const child = await Child.begin({
-      ...{ file: program.file, args: [...own, ...this.#dialect.args(asked)], cwd: asked.cwd, env: program.env },
+      ...{ file: program.file, args: [...own, ...this.#dialect.args(asked)], cwd: asked.cwd },
+      env: { ...program.env, ...this.#more },
       ...{ limits: { ...LIMITS, ...limits }, grace: GRACE, signal: world.signal, onOutput, talks: true },
     });
     this.#child = child;

@@ -26,7 +26,7 @@ export interface RemoteSetting {
   readonly timeout?: number;
 }
 export type RemoteSettings = { readonly [name: string]: RemoteSetting };
-export interface RemoteOptions extends OutsideOptions {
+export interface RemoteOptions extends Omit<OutsideOptions, "clock"> {
   readonly remotes?: RemoteSettings;
   /** Milliseconds since 1970, for answers that say until when to wait. */
   readonly now: () => number;

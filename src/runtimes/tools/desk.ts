@@ -37,7 +37,9 @@ export class Desk implements AsyncDisposable {
   static async open(powers: Powers, options: DeskOptions): Promise<Desk> {
     const { of, world, clock, workspaces, scrub, shell: how } = options;
     const needs = Toolbox.needs(powers);
-    const workspace = needs.files && workspaces ? workspaces.open(of, needs.writing) : undefined;
+    // Whoever takes a task over keeps what was written before, also where it needs no files itself.
+    const isOpened = needs.files || of.from !== undefined;
+    const workspace = isOpened && workspaces ? workspaces.open(of, needs.writing) : undefined;
     const others = await othersOf(powers, options, workspace);
     const hands = {
       world,
@@ -45,11 +47,12 @@ export class Desk implements AsyncDisposable {
       ...(scrub && { scrub }),
       ...(workspace && { workspace, ready: layingOut(workspace, world) }),
     };
+    const more = others.tools;
     if (!workspace || !how || !needs.shell)
-      return new Desk(options, new Toolbox(powers, hands, others.tools), others, workspace);
+      return new Desk(options, new Toolbox(powers, hands, { more }), others, workspace);
     const network = judge(powers, "network", "*", "allow").effect === "allow";
     const shell = await Shell.open({ ...how, workspace, network });
-    return new Desk(options, new Toolbox(powers, { ...hands, shell }, others.tools), others, workspace);
+    return new Desk(options, new Toolbox(powers, { ...hands, shell }, { more }), others, workspace);
   }
 
   /** Lays the files out again that an attempt before had worked on: what lies there must be kept at the end. */

@@ -48,16 +48,18 @@ export class Ground implements AsyncDisposable {
  */
 export async function keepWork(
   workspace: OpenWorkspace | undefined,
-  { log }: AttemptWorld,
-  outcome: Outcome,
+  world: AttemptWorld,
+  made: Outcome,
 ): Promise<{ readonly outcome: Outcome; readonly isLeft: boolean }> {
+  const to = world.heir?.();
+  const outcome = to === undefined ? made : handedOver(made, to);
   if (!workspace?.isWritable) return { outcome, isLeft: false };
   try {
     const changes = await workspace.keep(outcome.ok ? "done" : "failed");
     if (changes === undefined) return { outcome, isLeft: false };
-    await log.append({ type: "workspace:committed", entry: changes as unknown as Json });
+    await world.log.append({ type: "workspace:committed", entry: changes as unknown as Json });
     // Whoever left off between two turns is gone on with, in these files.
-    const isLeft = !outcome.ok && (outcome.failure === "budget" || outcome.failure === "stopped");
+    const isLeft = to === undefined && !outcome.ok && (outcome.failure === "budget" || outcome.failure === "stopped");
     return { outcome: outcome.ok ? { ...outcome, changes } : outcome, isLeft };
   } catch (error) {
     // Nobody hears us any more: this very attempt goes on in these files when the run is taken up again.
@@ -68,4 +70,10 @@ export async function keepWork(
     const failed = { ok: false, failure: "error", retry: "never", reason, ...(usage && { usage }) } as const;
     return { outcome: failed, isLeft: true };
   }
+}
+
+/** Whoever takes the task over begins with what was written: it is no result. */
+function handedOver({ usage }: Outcome, to: string): Outcome {
+  const left = { ok: false, failure: "stopped", retry: "safe", reason: `handed over to '${to}'` } as const;
+  return usage ? { ...left, usage } : left;
 }

@@ -16,9 +16,10 @@ import { FILE_TOOLS } from "./files.ts";
 import { judge, type Powers, toolsFor } from "./permission.ts";
 import { search } from "./search.ts";
 import { TALK_TOOLS } from "./talk.ts";
+import { TEAM_TOOLS } from "./team.ts";
 import { bounded, type Hands, type Tool, tool } from "./tool.ts";
 
-const ALL_TOOLS: readonly Tool[] = [...FILE_TOOLS, search, bash, fetchPage, askPerson, ...TALK_TOOLS];
+const ALL_TOOLS: readonly Tool[] = [...FILE_TOOLS, search, bash, fetchPage, askPerson, ...TALK_TOOLS, ...TEAM_TOOLS];
 
 export interface ToolCall {
   readonly id: string;
@@ -54,12 +55,19 @@ export class Toolbox implements AsyncDisposable {
   #held = 0;
   readonly #hands: Hands;
 
-  /** `more`: tools of others, of which it may use those that its definition does not deny. */
-  constructor(powers: Powers, hands: Hands, more: readonly Tool[] = []) {
+  /**
+   * `own`: of ours, those that may be used here at all. `more`: tools of others, of which it may use those that its
+   * definition does not deny.
+   */
+  constructor(
+    powers: Powers,
+    hands: Hands,
+    { own = ALL_TOOLS, more = [] }: { readonly own?: readonly Tool[]; readonly more?: readonly Tool[] } = {},
+  ) {
     this.#powers = powers;
     this.#hands = hands;
     const others = more.filter(({ name }) => !powers.deniedTools?.includes(name));
-    this.tools = [...toolsFor(powers, ALL_TOOLS).filter(isUsable(hands)), ...others];
+    this.tools = [...toolsFor(powers, own).filter(isUsable(hands)), ...others];
   }
 
   /** What the tools that a definition names work with. */

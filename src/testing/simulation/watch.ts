@@ -18,6 +18,8 @@ interface Seen {
   started: boolean;
   end: string | undefined;
   invoke: { attempt: number; restart: number } | undefined;
+  /** Who has taken it over and has not begun yet. */
+  heir?: string;
 }
 
 export class Watch {
@@ -84,7 +86,14 @@ export class Watch {
       }
       case "agent:invoke":
         return this.#invoke(event);
+      case "handoff":
+        this.#task(event.taskId).heir = event.to;
+        return;
       case "task:complete":
+        if (this.#task(event.taskId).heir !== undefined)
+          this.violated(`task ${event.taskId} was completed by an attempt that had passed it on`);
+        this.#spentTokens += event.tokensUsed;
+        return;
       case "task:error":
       case "task:retry":
         if (event.attempt > 0) this.#spentTokens += event.tokensUsed;
@@ -164,6 +173,11 @@ export class Watch {
       this.violated(`attempt ${event.attempt} of ${event.taskId} began without a reservation`);
     if (restart === 0 && task.invoke && event.attempt <= task.invoke.attempt)
       this.violated(`attempt ${event.attempt} of ${event.taskId} was invoked twice`);
+    if (task.heir !== undefined && restart === 0) {
+      if (task.heir !== event.agentName)
+        this.violated(`task ${event.taskId} went to ${event.agentName}, not ${task.heir}`);
+      delete task.heir;
+    }
     task.invoke = { attempt: event.attempt, restart };
     this.#checkBudget();
   }

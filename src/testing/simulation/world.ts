@@ -38,8 +38,8 @@ const never = new Promise<never>(() => {});
 /** One incarnation of the program. A dead one's promises never resolve and its calls reach nobody. */
 /** What attempts write into their logs. */
 const LOGGED = [
-  ...(["turn:complete", "tool:call", "tool:result", "context:shown"] as const),
-  ...(["workspace:opened", "workspace:committed"] as const),
+  ...(["turn:complete", "tool:call", "tool:result", "context:shown", "agent:progress"] as const),
+  ...(["workspace:opened", "workspace:committed", "workspace:conflict", "workspace:merged"] as const),
 ];
 
 export class Process {
@@ -87,6 +87,7 @@ export class World {
     readonly hang: number;
     readonly rot: number;
     readonly jump: number;
+    readonly pass: number;
   };
   readonly points: ReadonlySet<CrashPoint>;
   /** The wall clock may jump. */
@@ -106,7 +107,7 @@ export class World {
     const on = (p: number, rate: number) => (chance(this.random, p) ? rate : 0);
     this.points = new Set(CRASH_POINTS.filter(() => chance(this.random, 0.6)));
     this.rates = target
-      ? { crash: 0, disk: 0, fail: 0.1, hang: 0, rot: 0, jump: 0 }
+      ? { crash: 0, disk: 0, fail: 0.1, hang: 0, rot: 0, jump: 0, pass: 0.05 }
       : {
           crash: on(0.6, 0.03),
           disk: on(0.3, 0.02),
@@ -114,6 +115,8 @@ export class World {
           hang: on(0.3, 0.1),
           rot: on(0.3, 0.6),
           jump: on(0.2, 0.1),
+          // Drawn from nothing, so that all other chances stay as they are.
+          pass: seed % 3 === 0 ? 0.1 : 0,
         };
   }
 
@@ -268,6 +271,7 @@ export class World {
     });
     if (chance(own, 0.15)) await this.#log(own, attempt, world);
     if (chance(own, 0.15)) await this.#talk(own, attempt, world);
+    await this.#passOn(attempt, world);
     const work = this.#wait(hangs ? between(own, 5_000, 30_000) : between(own, 0, 100)).then(() => "done" as const);
     if ((await Promise.race([work, stopped])) === "stopped" && chance(own, 0.7))
       return { ok: false, failure: "stopped", reason: "aborted", retry: "safe", usage };
@@ -284,6 +288,14 @@ export class World {
       () => this.watch.logged(attempt.effectId),
       () => {},
     );
+  }
+
+  /** Some pass their task on, and go on as if they had not. Whether it does is drawn apart from all else. */
+  async #passOn(attempt: Attempt, world: AttemptWorld): Promise<void> {
+    const own = random(this.seed ^ seedOf(`${attempt.effectId} handoff`));
+    if (!chance(own, this.rates.pass)) return;
+    const to = pick(own, AGENTS);
+    await world.handOver?.({ name: to }, { summary: `from ${attempt.effectId}` }).catch(() => {});
   }
 
   /** Says something or writes on the board; being refused is an answer too. */
