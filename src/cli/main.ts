@@ -15,6 +15,7 @@ import { init } from "./commands/init.ts";
 import { message } from "./commands/message.ts";
 import { open } from "./commands/open.ts";
 import { pause } from "./commands/pause.ts";
+import { plan } from "./commands/plan.ts";
 import { report } from "./commands/report.ts";
 import { resume } from "./commands/resume.ts";
 import { route } from "./commands/route.ts";
@@ -30,7 +31,7 @@ import { type Io, processIo } from "./io.ts";
 
 /** In the order of the help. */
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
-  ...[run, ask, runs, show, events, report],
+  ...[run, ask, plan, runs, show, events, report],
   ...[pause, resume, cancel, again, message, gates, decide],
   ...[workflows, agents, route, team, trust, init, serve, open, doctor, gc],
 ];

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Host } from "../app/host.ts";
 import type { Order, OrderConfig } from "../app/order.ts";
+import { withOrder } from "../conductor/order.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import type { Budget, ContextStrategy } from "../domain/plan.ts";
@@ -99,11 +100,13 @@ async function fileOrder(host: Host, target: string, cwd: string): Promise<Order
   }
   const result = readPlanFile(content, target, await decided(host, content, target));
   if (!result.ok) throw faultsOf(target, result.faults);
-  const { plan } = result;
+  // What whoever planned it wanted is for those who read it; its tasks say the rest, and what may run side by side.
+  const { goal: _, plannedBy: __, requirements: ___, given: ____, deliverables: _____, ...plan } = result.plan;
   const limit = plan.config?.["budget"];
   const config = { ...plan.config, ...(typeof limit === "string" && { budget: budgetIn(target, limit) }) };
   const name = plan.tasks ? { workflowName: plan.workflowName ?? nameOf(target) } : {};
-  return { ...plan, ...name, config };
+  const tasks = plan.tasks && { tasks: withOrder(plan.tasks) };
+  return { ...plan, ...tasks, ...name, config };
 }
 
 /** A workflow of one's own has an id or a name; a plan has neither. */

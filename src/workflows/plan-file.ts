@@ -1,8 +1,8 @@
 /** A file with a plan, or with the choice of a workflow: the body of an execution, checked whole, faults with their place. */
 import { TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
-import type { AgentTask } from "../domain/plan.ts";
-import { isRecord, json, type Shape, text, wrong } from "../domain/shape.ts";
+import type { AgentTask, Requirement } from "../domain/plan.ts";
+import { fields, isRecord, json, listOf, type Shape, text, wrong } from "../domain/shape.ts";
 import { type AgentFor, withAgents } from "./agent-for.ts";
 import { everyFault } from "./every-fault.ts";
 import type { ParameterFault } from "./faults.ts";
@@ -19,6 +19,12 @@ export interface PlanFile {
   readonly parameters?: { readonly [name: string]: unknown };
   readonly config?: { readonly [name: string]: unknown };
   readonly tasks?: readonly AgentTask[];
+  /** What whoever planned it wanted, so that it can be checked again. */
+  readonly goal?: string;
+  readonly plannedBy?: string;
+  readonly requirements?: readonly Requirement[];
+  readonly given?: readonly string[];
+  readonly deliverables?: readonly string[];
 }
 
 export type PlanFileResult =
@@ -72,6 +78,11 @@ const BODY: { readonly [name: string]: Shape } = {
   parameters: (value) => record(value) ?? json(value),
   config: record,
   tasks: () => undefined,
+  goal: text(20_000, 1),
+  plannedBy: text(200, 1),
+  requirements: listOf(fields({ id: text(64, 1), text: text(10_000, 1) }, ["id", "text"])),
+  given: listOf(text(2000, 1)),
+  deliverables: listOf(text(200, 1)),
 };
 
 function bodyFaults(source: Source, known: Surroundings): readonly PlanFileFault[] {

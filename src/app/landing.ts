@@ -1,0 +1,50 @@
+/** The last task of a run whose work is to land: it waits for all others, and its agent is the merge lane. */
+import type { Landing } from "../domain/landing.ts";
+import type { AgentTask } from "../domain/plan.ts";
+import type { AgentDefinition } from "./agents.ts";
+
+/** A name that nobody's agent can have: it is none that could be chosen. */
+export const LANE = "merge-lane";
+const LAND = "land";
+/** Helps where an owner cannot: from the catalogue. */
+const MEDIATOR = "conflict-mediator";
+
+export const laneAgent: AgentDefinition = {
+  runtime: "lane",
+  description: "Brings together what the tasks before it wrote, proves it and delivers it.",
+};
+
+/** A rehearsal writes nothing, so nothing lands. */
+export function withLanding(
+  tasks: readonly AgentTask[],
+  { deliver, rehearse }: { readonly deliver?: Landing; readonly rehearse?: boolean },
+): readonly AgentTask[] {
+  if (deliver === undefined || rehearse) return tasks;
+  const taken = new Set(tasks.map(({ id }) => id.toLowerCase()));
+  let id = LAND;
+  for (let n = 2; taken.has(id); n++) id = `${LAND}-${n}`;
+  const needed = new Set(tasks.flatMap(({ dependencies = [] }) => dependencies));
+  const last = tasks.filter((task) => !needed.has(task.id)).map((task) => task.id);
+  return [
+    ...tasks,
+    {
+      ...{ id, agentName: LANE, phase: "Landing", dependencies: last, retries: 0 },
+      description: wayOf(deliver),
+      prompt: "Bring the work of all tasks together, prove it and deliver it.",
+    },
+  ];
+}
+
+function wayOf({ delivery, gates }: Landing): string {
+  const to =
+    delivery.as === "branch"
+      ? `as branch ${delivery.name}`
+      : delivery.as === "patches"
+        ? `as patches in ${delivery.folder}`
+        : "onto the branch that is checked out";
+  const proof = gates.length > 0 ? `, once it passes ${gates.map((one) => `'${one}'`).join(" and ")}` : "";
+  return `Land the work ${to}${proof}`;
+}
+
+export const mediated = (landing: Landing, agents: { has(name: string): boolean }): Landing =>
+  landing.mediator === undefined && agents.has(MEDIATOR) ? { ...landing, mediator: MEDIATOR } : landing;

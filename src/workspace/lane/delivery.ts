@@ -1,0 +1,102 @@
+/**
+ * Hands over what was brought together. Each way moves one thing, at once or not at all, and can be taken back as long
+ * as nobody has moved it on.
+ */
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { TuttiError } from "../../domain/error.ts";
+import type { Delivered, Delivery } from "../../domain/landing.ts";
+import { Git } from "../git.ts";
+import type { Repository } from "../repository.ts";
+
+interface What {
+  readonly run: string;
+  readonly onto: string;
+  readonly head: string;
+}
+
+export function deliver(repository: Repository, what: What, how: Delivery): Promise<Delivered> {
+  if (how.as === "branch") return asBranch(repository, what, how.name);
+  return how.as === "patches" ? asPatches(repository, what, how.folder) : fastForward(repository, what);
+}
+
+/** All zeros: it must not be there yet. */
+const NOTHING = "0".repeat(40);
+
+async function asBranch(repository: Repository, { run, head }: What, name: string): Promise<Delivered> {
+  const git = await repository.git();
+  const ref = `refs/heads/${name}`;
+  const isName = name !== "" && !name.startsWith("-") && (await git.ask("check-ref-format", ref)).code === 0;
+  if (!isName)
+    throw new TuttiError("BAD_INPUT", `'${name}' cannot be the name of a branch`, {
+      path: "deliver",
+      hint: "choose another name",
+    });
+  const now = await tipOf(git, ref);
+  // A landing that is taken up again finds its own branch.
+  if (now === head) return { as: "branch", name, after: head };
+  if (now !== undefined && now !== (await tipOf(git, `refs/tutti/${run}.delivered/${name}`)))
+    throw new TuttiError("WRONG_STATE", `there is a branch '${name}' already, and it is none of this run's`, {
+      path: "deliver",
+      hint: "choose another name, or delete that branch",
+    });
+  const told = await git.ask("update-ref", "--end-of-options", ref, head, now ?? NOTHING);
+  if (told.code !== 0)
+    throw new TuttiError("WRONG_STATE", `the branch '${name}' could not be made: ${told.stderr.trim().slice(0, 300)}`, {
+      path: "deliver",
+    });
+  await git.run("update-ref", "--end-of-options", `refs/tutti/${run}.delivered/${name}`, head);
+  return { as: "branch", name, after: head, ...(now === undefined ? {} : { before: now }) };
+}
+
+async function tipOf(git: Git, ref: string): Promise<string | undefined> {
+  const { code, stdout } = await git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`);
+  return code === 0 ? stdout.trim() : undefined;
+}
+
+/** The user's own checkout, because he asked for it: his branch and files move together, or git refuses both. */
+async function fastForward(repository: Repository, { onto, head }: What): Promise<Delivered> {
+  const git = await Git.at({ cwd: repository.folder });
+  const branch = await git.ask("symbolic-ref", "--quiet", "--short", "HEAD");
+  const name = branch.stdout.trim();
+  const now = await tipOf(git, "HEAD");
+  if (branch.code !== 0 || now === undefined)
+    throw new TuttiError(
+      "WRONG_STATE",
+      "there is no branch that could move on: HEAD stands on none, or nothing was committed",
+      {
+        path: "deliver",
+        hint: "check out a branch, or deliver as a branch",
+      },
+    );
+  if (now === head) return { as: "fast-forward", name, after: head };
+  const told = await git.ask("merge", "--ff-only", "--no-autostash", "--quiet", "--end-of-options", head);
+  if (told.code !== 0)
+    throw new TuttiError("WRONG_STATE", `'${name}' could not move on: ${told.stderr.trim().slice(0, 500)}`, {
+      path: "deliver",
+      hint: "commit or put away what stands in its way and resume, or deliver as a branch",
+    });
+  return { as: "fast-forward", name, before: onto, after: head };
+}
+
+async function asPatches(repository: Repository, { onto, head }: What, folder: string): Promise<Delivered> {
+  const git = await repository.git();
+  const made = `${folder}.making`;
+  await rm(made, { recursive: true, force: true });
+  await mkdir(dirname(folder), { recursive: true });
+  await git.run(
+    ...["format-patch", "--quiet", "--no-signature", "--no-ext-diff", "--no-textconv", "--binary", "--full-index"],
+    ...["--output-directory", made, "--end-of-options", `${onto}..${head}`],
+  );
+  await mkdir(made, { recursive: true });
+  // All of them at once: who looks into the folder finds the whole series or nothing.
+  await rename(made, folder).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+    const [there, now] = await Promise.all([readdir(folder), readdir(made)]);
+    await rm(made, { recursive: true, force: true });
+    // A landing that is taken up again finds its own series.
+    if (there.toSorted().join() === now.toSorted().join()) return;
+    throw new TuttiError("WRONG_STATE", `${folder} is not empty`, { path: "deliver", hint: "name another folder" });
+  });
+  return { as: "patches", name: folder, after: head };
+}

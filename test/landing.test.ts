@@ -1,0 +1,67 @@
+/** Work of many agents that lands: brought together, proven, mended by its owners, delivered; over a real repository. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Host } from "../src/app/host.ts";
+import { FakeProvider } from "./support/fake-provider.ts";
+import { eventsOf, Homes } from "./support/homes.ts";
+import { git } from "./support/repository.ts";
+import { BREAKERS, CONFLICTS, sample, script } from "./support/sample-landing.ts";
+
+const homes = new Homes();
+let fake: FakeProvider;
+beforeAll(async () => {
+  fake = await FakeProvider.start();
+});
+afterAll(() => fake[Symbol.asyncDispose]());
+
+const env = () => ({ PATH: process.env["PATH"], ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: fake.url });
+const looks = (folder: string) =>
+  [
+    ...["status --porcelain --ignored", "branch --all", "stash list", "rev-parse HEAD", "config --local --list"],
+    ...["ls-files --stage", "worktree list"],
+  ].map((words) => git(folder, ...words.split(" ")));
+
+test("[bar:lane] [I12] 12 tasks over 30 files with 3 conflicts and 2 that break the tests only together land green, and the user's checkout stays as it is", async () => {
+  const { repository, home, tasks } = sample(homes);
+  const before = looks(repository);
+  const mends = script(fake);
+  await using host = await Host.open({ home, env: env(), repository });
+  const deliver = { delivery: { as: "branch", name: "tutti/all" }, gates: ["node check.mjs"] } as const;
+  const order = { tasks, config: { model: "anthropic/claude-sonnet-4-5", maxParallelAgents: 6, deliver } };
+  const handle = host.start(await host.admit(host.prepare(order)));
+  const results = await handle;
+  expect(results.tasks["land"]?.reason).toBeUndefined();
+  expect(results.status).toBe("complete");
+  const landed = results.tasks["land"]?.output as {
+    landed: { task: string }[];
+    leftOut: unknown[];
+    gateRuns: number;
+    head: string;
+  };
+  expect(landed.landed).toHaveLength(12);
+  expect(landed.leftOut).toEqual([]);
+  // The batch, log2(12) to find the culprit, the rest with it mended; then once for each conflict.
+  expect(landed.gateRuns).toBeLessThanOrEqual(1 + 4 + 1 + 3);
+  expect(
+    mends
+      .filter(({ kind }) => kind === "conflict")
+      .map(({ task }) => task)
+      .toSorted(),
+  ).toEqual(CONFLICTS.map(([, second]) => second));
+  expect(mends.filter(({ kind }) => kind === "red").map(({ task }) => task)).toEqual([BREAKERS[1]]);
+  expect(git(repository, "rev-parse", "tutti/all")).toBe(landed.head);
+  expect(git(repository, "log", "--format=%s", "main..tutti/all").split("\n")).toHaveLength(12);
+  for (const [first, second] of CONFLICTS)
+    expect(git(repository, "grep", "-h", "export const t", "tutti/all", "--", "src")).toMatch(
+      new RegExp(`${first} =[\\s\\S]*${second} =`),
+    );
+  git(repository, "branch", "-D", "tutti/all");
+  expect(looks(repository)).toEqual(before);
+  expect(readdirSync(join(home, "lanes", handle.id))).toEqual([]);
+  const events = await eventsOf(host.journal, handle.id);
+  const given = events.flatMap((one) => (one.type === "workspace:conflict" ? [one.entry] : []));
+  expect(given).toHaveLength(4);
+  for (const one of given) expect(one).toMatchObject({ agentName: `w${(one as { task: string }).task}` });
+  expect(events.filter(({ type }) => type === "workspace:merged")).toHaveLength(1);
+});
