@@ -1,6 +1,7 @@
 /** Attempts that ask a person while they are under way. */
 import { once } from "node:events";
 import { afterEach, expect, test } from "vitest";
+import { Stopwatch } from "../src/app/bottlenecks.ts";
 import { settled, VirtualClock } from "../src/app/virtual-clock.ts";
 import { AgentOrchestrator, type FunctionContext, type OrchestratorConfig, type RunHandle } from "../src/index.ts";
 import { eventsOf, finish } from "./support/finish.ts";
@@ -167,4 +168,54 @@ test("a pause does not wait for a person: who asks leaves off, and asks again wh
   }
   await handle.approve([...gates][1] ?? "");
   expect(await finish(clock, handle)).toMatchObject({ status: "complete", tasks: { a: { output: "approve" } } });
+});
+
+test("a pause that was taken back before its attempt had left off is no failed attempt", async () => {
+  const rests: (() => void)[] = [];
+  const agent: Agent = async (_task, { ask, signal }) => {
+    try {
+      return (await ask({ question: "May I?" })).decision;
+    } catch (error) {
+      // It takes a while to put everything away.
+      await new Promise<void>((resolve) => rests.push(resolve));
+      if (signal.aborted) throw error;
+      throw Object.assign(new Error("left off"), { failure: "stopped" });
+    }
+  };
+  const { clock, handle } = begin(agent, [plain("a", { retries: 0 })]);
+  await opened(handle);
+  const pausing = handle.pause();
+  await settled();
+  await handle.resume();
+  await pausing;
+  for (const rest of rests) rest();
+  await settled();
+  const gates = new Set<string>();
+  for await (const event of handle) {
+    if (event.type === "gate:opened") gates.add(event.gate);
+    if (gates.size === 2) break;
+  }
+  await handle.approve([...gates][1] ?? "");
+  expect(await finish(clock, handle)).toMatchObject({ status: "complete", tasks: { a: { attempts: 2 } } });
+  const retries = (await eventsOf(handle)).filter(({ type }) => type === "task:retry");
+  expect(retries).toMatchObject([{ failure: "stopped", counts: false }]);
+});
+
+test("[I6] the time that an attempt waits for a person is no work of its agent", async () => {
+  const agent: Agent = async (_task, { ask }) => {
+    await new Promise<void>((resolve) => made.at(-1) && waits.push(resolve));
+    return (await ask({ question: "May I?" })).decision;
+  };
+  const waits: (() => void)[] = [];
+  const { clock, handle } = begin(agent);
+  clock.at(clock.now() + 2000, () => waits[0]?.());
+  await settled();
+  await clock.pass(2000);
+  const { gate } = await opened(handle);
+  clock.at(clock.now() + 3_600_000, () => void handle.approve(gate));
+  const results = await finish(clock, handle);
+  expect(results.tasks["a"]).toMatchObject({ output: "approve", duration: 2000 });
+  const watch = new Stopwatch();
+  for (const event of await eventsOf(handle)) watch.note(event);
+  expect(watch.done().path).toMatchObject([{ taskId: "a", working: 2000, gated: 3_600_000 }]);
 });

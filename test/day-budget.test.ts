@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Host } from "../src/app/host.ts";
 import { FakeProvider } from "./support/fake-provider.ts";
+import { eventsOf } from "./support/finish.ts";
 import { Homes, work } from "./support/homes.ts";
 
 const homes = new Homes();
@@ -20,19 +21,26 @@ const open = (config: string) =>
 const model = "anthropic/claude-sonnet-4-5";
 const admit = (host: Host, config: object = {}) =>
   host.admit(host.prepare({ tasks: [work("a", { retries: 0 })], config: { model, ...config } }));
+/** What a run would get that is not begun after all. */
+async function roomOf(host: Host, config: object = {}) {
+  const { claim, config: admitted } = await admit(host, config);
+  claim?.giveBack();
+  return admitted.budget;
+}
 
 test("[I7] a run gets what is left of the day, and none begins when nothing is", async () => {
   const host = await open("dayBudget: { tokens: 2500 }\n");
   const first = await admit(host);
   expect(first.config.budget).toEqual({ tokens: 2500 });
   expect(await host.start(first)).toMatchObject({ status: "complete", summary: { totalTokens: 1000 } });
-  expect((await admit(host)).config.budget).toEqual({ tokens: 1500 });
-  expect((await admit(host, { budget: { tokens: 700, turns: 3 } })).config.budget).toEqual({ tokens: 700, turns: 3 });
+  expect(await roomOf(host)).toEqual({ tokens: 1500 });
+  expect(await roomOf(host, { budget: { tokens: 700, turns: 3 } })).toEqual({ tokens: 700, turns: 3 });
   await host.start(await admit(host));
-  // Too little for a turn: both pause, and what they may still spend is set aside.
-  expect(await host.start(await admit(host, { budget: { tokens: 400 } }))).toMatchObject({ status: "paused" });
-  expect(await host.start(await admit(host))).toMatchObject({ status: "paused" });
-  await expect(admit(host)).rejects.toThrow(/the day's budget of 2500 tokens is spent/);
+  // Too little for a turn: it pauses, and holds nothing that another could use.
+  const paused = host.start(await admit(host, { budget: { tokens: 400 } }));
+  expect(await paused).toMatchObject({ status: "paused" });
+  expect(await roomOf(host)).toEqual({ tokens: 500 });
+  await host.command(paused.id, { type: "cancel" });
 });
 
 test("what is under way counts with all that it may still spend", async () => {
@@ -46,11 +54,47 @@ test("what is under way counts with all that it may still spend", async () => {
   };
   const under = host.start(await admit(host, { budget: { tokens: 4000 } }));
   await called.promise;
-  expect((await admit(host)).config.budget).toEqual({ tokens: 1000 });
+  expect(await roomOf(host)).toEqual({ tokens: 1000 });
+  const claimed = await admit(host, { budget: { tokens: 1000 } });
+  const refused = await admit(host).catch((error) => error);
+  expect(refused.message).toContain(
+    "the day's budget of 5000 tokens is spent or set aside: 0 tokens spent today, 5000 tokens set aside for what is under way",
+  );
+  expect(refused.message).toContain(`${under.id}: 4000 tokens`);
+  expect(refused).toMatchObject({ path: "dayBudget.tokens", hint: expect.stringMatching(/cancel or pause a run/) });
+  claimed.claim?.giveBack();
   go.resolve();
   fake.answer = undefined;
   await under;
-  expect((await admit(host)).config.budget).toEqual({ tokens: 4000 });
+  expect(await roomOf(host)).toEqual({ tokens: 4000 });
+});
+
+test("[I7] two that begin at once do not share the same room, whichever process they are in", async () => {
+  const home = homes.path({ "config.yaml": "dayBudget: { tokens: 5000 }\n" });
+  const env = { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: fake.url };
+  const [one, two] = [await homes.open({ home, env }), await homes.open({ home, env })];
+  const both = await Promise.all([admit(one, { budget: { tokens: 3000 } }), admit(two, { budget: { tokens: 3000 } })]);
+  const budgets = both.map(({ config }) => config.budget?.tokens ?? 0);
+  expect(budgets.toSorted()).toEqual([2000, 3000]);
+  await Promise.all([one.start(both[0]), two.start(both[1])]);
+  expect(await roomOf(one)).toEqual({ tokens: 3000 });
+});
+
+test("[I7] a run that goes on gets what is left of the day, whatever somebody raises it to", async () => {
+  const host = await open("dayBudget: { tokens: 2500 }\n");
+  const first = host.start(await admit(host, { budget: { tokens: 300 } }));
+  expect(await first).toMatchObject({ status: "paused" });
+  await host.start(await admit(host));
+  // Of its own it has spent nothing; 1500 are left, and it asks for more.
+  const { handle } = await host.resume(first.id, { type: "resume", budget: { tokens: 90_000, turns: 9 } });
+  expect(await handle).toMatchObject({ status: "complete" });
+  const resumed = (await eventsOf(handle)).find(({ type }) => type === "workflow:resumed");
+  expect(resumed).toMatchObject({ budget: { tokens: 1500, turns: 9 } });
+  await host.start(await admit(host, { budget: { tokens: 500 } }));
+  const last = host.start(await admit(host, { budget: { tokens: 100 } }));
+  expect(await last).toMatchObject({ status: "paused" });
+  // What is left of the day is the least that a run can be refused.
+  expect(await roomOf(host)).toEqual({ tokens: 500 });
 });
 
 test("a rehearsal costs nothing and is not counted, and money needs known prices", async () => {
@@ -58,9 +102,22 @@ test("a rehearsal costs nothing and is not counted, and money needs known prices
   const rehearsal = await admit(host, { rehearse: true, speed: "max" });
   expect(rehearsal.config.budget).toBeUndefined();
   await host.start(rehearsal);
-  expect((await admit(host)).config.budget).toEqual({ usd: 1 });
+  expect(await roomOf(host)).toEqual({ usd: 1 });
   const unknown = host.prepare({ tasks: [work("a")], config: { model: "anthropic/claude-unheard-of" } });
   await expect(host.admit(unknown)).rejects.toThrow(/price of .*unheard-of is not known/);
+});
+
+test("[I7] a rehearsal keeps to a limit of money too, also where several begin at once", async () => {
+  const host = await open("");
+  const tasks = ["a", "b", "c", "d"].map((id) => work(id));
+  const config = { model, rehearse: true, speed: "max", seed: 3 };
+  const free = await host.start(host.prepare({ tasks, config }));
+  const cap = (free.summary.totalCostUsd ?? 0) / 3;
+  const handle = host.start(host.prepare({ tasks, config: { ...config, budget: { usd: cap } } }));
+  const results = await handle;
+  expect(results.status).toBe("paused");
+  expect(results.summary.totalCostUsd).toBeGreaterThan(0);
+  expect(results.summary.totalCostUsd).toBeLessThanOrEqual(cap);
 });
 
 test("[I7] a branch of a run is a run too: it gets what is left of the day", async () => {
@@ -72,5 +129,5 @@ test("[I7] a branch of a run is a run too: it gets what is left of the day", asy
   expect((await host.state(forked.id)).start?.options.budget).toEqual({ tokens: 1500 });
   const { handle: last } = await host.fork(handle.id, { from: "a" });
   expect(await last).toMatchObject({ status: "paused" });
-  await expect(host.fork(handle.id, { from: "a" })).rejects.toThrow(/the day's budget of 2500 tokens is spent/);
+  expect((await host.state(last.id)).start?.options.budget).toEqual({ tokens: 500 });
 });

@@ -82,6 +82,8 @@ test("under a budget nobody is tried twice at once, and agents that may change s
   const slow = new Slow(9000, 500);
   const { tasks } = await play(slow, [plain("a", { hedge: 1000 })], { budget: { usd: 100 } });
   expect(tasks["a"]).toMatchObject({ output: 9000 });
+  const own = await play(new Slow(9000, 500), [plain("a", { hedge: 1000, budget: { tokens: 1000 } })]);
+  expect(own.tasks["a"]).toMatchObject({ output: 9000 });
   const agents = { agent: { run: slow.agent, tools: ["read", "edit(src/**)"] } };
   await expect(new AgentOrchestrator({ agents }).execute({ tasks: [plain("a", { hedge: 5 })] })).rejects.toThrow(
     "task 'a': 'hedge' would let agent 'agent' act twice, and it has the tool 'edit(src/**)'",

@@ -54,3 +54,21 @@ test("a deadline that is none is refused by name", () => {
   expect(wrong).toThrow(/agent 'ann': 'deadline' must be a whole number/);
   expect(() => new AgentOrchestrator({ agents: { ann: { runtime: "humane" } } })).toThrow(/did you mean 'human'/);
 });
+
+test("a person who reviews gives her verdict by her decision, and her words go to whoever does it again", async () => {
+  const hints: (string | undefined)[] = [];
+  const writer = async ({ hint }: { readonly hint?: string }) => {
+    hints.push(hint);
+    return "a draft";
+  };
+  const task = plain("a", { agentName: "writer", validate: [{ agent: "ann" }], retries: 1 });
+  const { clock, handle, gates } = await begin({ ann: { runtime: "human" }, writer }, task);
+  await handle.reject(gates[0]?.gate ?? "", { note: "too long" });
+  await settled();
+  await clock.pass(60_000);
+  await handle.approve(gates[1]?.gate ?? "");
+  expect(await finish(clock, handle)).toMatchObject({
+    tasks: { a: { status: "complete", output: "a draft", attempts: 2 } },
+  });
+  expect(hints).toEqual([undefined, "its reviewer 'ann' does not accept it: too long"]);
+});

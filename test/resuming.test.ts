@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { settled, VirtualClock } from "../src/app/virtual-clock.ts";
-import { AgentOrchestrator, createMemoryJournal } from "../src/index.ts";
+import { AgentOrchestrator, createMemoryJournal, type Runtime } from "../src/index.ts";
 import { eventsOf, finish, statuses } from "./support/finish.ts";
 import { begin, chain, Held, plain } from "./support/held.ts";
 
@@ -103,6 +103,32 @@ test("[I3] a task that kills its host again and again becomes a dead letter, and
     await finish(clock, next[Symbol.asyncDispose]());
   }
   expect(begun).toBe(3);
+});
+
+test("[I6] what a dead letter had paid before its host died counts, and what was under way then is of unknown cost", async () => {
+  const journal = createMemoryJournal();
+  const clock = new VirtualClock();
+  const turn = { id: "1", usage: { input: 60, output: 10, costUsd: 0.5 } };
+  const runtime: Runtime = {
+    perform: async (_, world) => {
+      await world.log.append({ type: "turn:complete", entry: turn });
+      return new Promise((resolve) =>
+        world.signal.addEventListener("abort", () =>
+          resolve({ ok: false, failure: "stopped", reason: "gone", retry: "safe" }),
+        ),
+      );
+    },
+  };
+  const config = { clock, journal, maxRestarts: 0, agents: { agent: { runtime: "one" } }, runtimes: { one: runtime } };
+  const first = new AgentOrchestrator({ ...config, budget: { tokens: 1000 } });
+  const handle = first.execute({ tasks: [plain("a")] });
+  await settled();
+  await finish(clock, first[Symbol.asyncDispose]());
+  await expect(handle).rejects.toMatchObject({ code: "JOURNAL_CLOSED" });
+  await using second = new AgentOrchestrator(config);
+  const results = await finish(clock, second.resume(handle.id));
+  expect(results.tasks["a"]).toMatchObject({ status: "failed", tokensUsed: 70, costUsd: null });
+  expect(results.summary.totalTokens).toBe(70);
 });
 
 test("a resume without the agents of the run, or of no run, is refused by name", async () => {

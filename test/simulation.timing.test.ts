@@ -116,7 +116,8 @@ async function survives(mutant: Mutant): Promise<boolean> {
     const text = readFileSync(file, "utf8");
     expect(text.split(mutant.find).length - 1, `'${mutant.name}': its text stands once in ${mutant.file}`).toBe(1);
     writeFileSync(file, `${mutant.head ?? ""}${text.replace(mutant.find, () => mutant.put)}`);
-    const report = await node<Report>(copy, "test/simulation/main.ts", "--count", "2000", "--stop");
+    const mode = mutant.budgets ? ["--budgets"] : [];
+    const report = await node<Report>(copy, "test/simulation/main.ts", "--count", "2000", "--stop", ...mode);
     return report.failures.length === 0;
   } finally {
     rmSync(copy, { recursive: true, force: true });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Begun, Host } from "../src/app/host.ts";
 import { createLedger, evolveLedger } from "../src/budget/ledger.ts";
+import { Story } from "../src/cli/story.ts";
 import type { LogEntry } from "../src/domain/facts.ts";
 import { spentOf as spentIn } from "../src/drivers/local/outputs.ts";
 import type { RunEvent } from "../src/index.ts";
@@ -177,7 +178,7 @@ test("[I7] an attempt that left off waits for the others, instead of being begun
     await go.promise;
     return { text: ["Done"], usage: TURN };
   };
-  const handle = host.start(host.prepare(order({ tokens: 8000 }, ["a", "b"])));
+  const handle = host.start(host.prepare(order({ tokens: 9000 }, ["a", "b"])));
   for await (const event of handle) if (event.type === "task:retry") break;
   for (let i = 0; i < 30; i++) await handle.message("worker", `${i}`);
   go.resolve();
@@ -206,4 +207,46 @@ test("[I3] a pause while a person is asked ends, and what was asked about is ask
   expect(await handle).toMatchObject({ status: "complete", tasks: { a: { changes: { files: [{ path: "b.txt" }] } } } });
   expect(fake.calls).toHaveLength(2);
   expect(JSON.stringify(fake.calls[1]?.body)).not.toContain("outcome unknown");
+});
+
+test("[I3] what waited for a person's consent when its host died is asked about again at the same gate, and not taken for done", async () => {
+  const cautious = AGENT.replace("tools:", "permissions: [{ action: write, resource: '*', effect: ask }]\ntools:");
+  const home = homes.path({ "agents/worker.md": cautious });
+  const { repository, host: first } = open(home);
+  fake.calls.length = 0;
+  fake.script(writes("1"), { text: ["Done"], usage: TURN });
+  let [run, gate] = ["", ""];
+  {
+    await using host = await first;
+    const handle = host.start(host.prepare(order({ tokens: 90_000 })));
+    // Its end is the host's: nobody is told.
+    handle.then(
+      () => {},
+      () => {},
+    );
+    for await (const event of handle) {
+      if (event.type !== "gate:opened") continue;
+      [run, gate] = [handle.id, event.gate];
+      break;
+    }
+  }
+  await using host = await open(home, repository).host;
+  const { handle }: Begun = await host.resume(run);
+  // Only when it has come that far again: an answer from before would prove nothing.
+  let asked = 0;
+  for await (const event of handle) {
+    if (event.type === "tool:result" && JSON.stringify(event.entry).includes('"asks":true')) asked++;
+    if (asked === 2) break;
+  }
+  await handle.approve(gate);
+  expect(await handle).toMatchObject({ status: "complete", tasks: { a: { changes: { files: [{ path: "b.txt" }] } } } });
+  expect(fake.calls).toHaveLength(2);
+  expect(JSON.stringify(fake.calls[1]?.body)).not.toContain("outcome unknown");
+  const events = await eventsOf(handle);
+  expect(events.filter(({ type }) => type === "gate:opened")).toHaveLength(1);
+  const story = new Story("a");
+  for (const event of events) story.note(event);
+  const told = story.lines().map(({ text }) => text);
+  expect(told.filter((text) => text === "write b.txt: a person is asked first")).toHaveLength(2);
+  expect(told).toContain("write b.txt: done");
 });

@@ -1,7 +1,7 @@
 /** An agent as a file says it: Markdown whose front matter describes the agent and whose body are its instructions. */
 import { didYouMean } from "../domain/nearest.ts";
 import { fields } from "../domain/shape.ts";
-import { type AgentFile, isAgentName, KEYS } from "./definition.ts";
+import { type AgentFile, isAgentName, KEYS, personFault } from "./definition.ts";
 import { type FileFault, splitFrontMatter } from "./front-matter.ts";
 
 export type Parsed =
@@ -24,6 +24,8 @@ export function parseAgentFile(source: string): Parsed {
   const agent = value as unknown as Omit<AgentFile, "instructions">;
   if (!isAgentName(agent.name))
     return fault("'name' must be lower-case letters, digits and hyphens, and not 'constructor'", "name");
+  const apart = personFault(agent);
+  if (apart) return fault(apart.message, apart.key);
   if (body === "") return fault("it has no instructions below its front matter");
   return { agent: { ...agent, instructions: body } };
 }

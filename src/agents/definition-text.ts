@@ -1,7 +1,7 @@
 /** An agent as our own file, and what is wrong with one that somebody hands in. */
 import { stringify } from "yaml";
 import { fields, isRecord } from "../domain/shape.ts";
-import { type AgentFile, isAgentName, KEYS } from "./definition.ts";
+import { type AgentFile, isAgentName, KEYS, personFault } from "./definition.ts";
 import { AGENT_FILE_LIMIT } from "./front-matter.ts";
 
 const MOST_INSTRUCTIONS = AGENT_FILE_LIMIT / 2;
@@ -24,6 +24,8 @@ export function definitionFault(value: unknown): DefinitionFault | undefined {
   if (found) return { path: found.at.slice(1), message: `'${found.at.slice(1)}' ${found.fault}` };
   if (String(instructions).length > MOST_INSTRUCTIONS)
     return { path: "instructions", message: `'instructions' must have at most ${MOST_INSTRUCTIONS} characters` };
+  const apart = personFault(value as Partial<AgentFile>);
+  if (apart) return { path: apart.key, message: apart.message };
   if (!isAgentName(String(value["name"])))
     return { path: "name", message: "'name' must be lower-case letters, digits and hyphens, and not 'constructor'" };
   return undefined;

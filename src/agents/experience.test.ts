@@ -17,7 +17,7 @@ const spent = { duration: 2000, tokensUsed: 50, costUsd: 0.02 };
 const complete = (taskId: string, agentName: string, output: unknown = "x") =>
   at("task:complete", { taskId, agentName, attempt: 1, success: true, output, ...spent });
 const retried = (taskId: string, agentName: string, failure = "error") =>
-  at("task:retry", { taskId, agentName, failure, delay: 1, ...spent });
+  at("task:retry", { taskId, agentName, failure, delay: 1, counts: failure !== "budget", ...spent });
 
 function learned(...events: readonly RunEvent[]) {
   const lesson = new Lesson();

@@ -88,7 +88,8 @@ export class Lesson {
         break;
       }
       case "task:retry":
-        if (event.handedTo === undefined) this.#counts.retried++;
+        // One that left off for a pause or for want of budget is gone on with.
+        if (event.handedTo === undefined && event.counts) this.#counts.retried++;
         this.#attempt(event, false);
         break;
       case "task:error":

@@ -290,11 +290,11 @@ describe("Codex's files", () => {
   });
 });
 
-test("a file that names a runtime is refused, since somebody's name must not stand for a model's work", () => {
-  const source = "---\nname: ann\ndescription: a person\nruntime: human\n---\nAnn.\n";
+test("a file that names another runtime than a person's is refused, since somebody's name must not stand for a model's work", () => {
+  const source = "---\nname: ann\ndescription: a program\nruntime: function\n---\nAnn.\n";
   for (const format of ["tutti", "claude", undefined] as const)
     expect(parseAgents(source, "agents/ann.md", format)).toEqual({
       agents: [],
-      warnings: [{ line: 4, message: expect.stringContaining("'runtime' cannot be set in a file") }],
+      warnings: [{ line: 4, message: expect.stringContaining("'runtime' can only be human in a file") }],
     });
 });

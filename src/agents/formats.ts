@@ -33,13 +33,15 @@ export function parseAgents(
   const file = path.split("/").at(-1) ?? path;
   if (/\.jsonc?$/.test(file)) return fromJson(source, file, beside);
   const head = headOf(source);
-  const line = head.split(/\r?\n/).findIndex((one) => /^runtime\s*:/.test(one)) + 2;
+  const line = head.split(/\r?\n/).findIndex((one) => /^runtime\s*:/.test(one) && !PERSON.test(one)) + 2;
   if (line > 1) return { agents: [], warnings: [{ line, message: NO_RUNTIME }] };
+  // With a fault it is no agent at all: read in another format it would be a model.
+  const isPerson = head.split(/\r?\n/).some((one) => PERSON.test(one));
   const isOurs = format === undefined && OURS.test(head);
-  if (format === "tutti" || isOurs) {
+  if (format === "tutti" || isOurs || isPerson) {
     const parsed = parseAgentFile(source);
     if (parsed.faults === undefined) return { agents: [parsed.agent], warnings: [] };
-    if (!isOurs) return { agents: [], warnings: parsed.faults };
+    if (!isOurs || isPerson) return { agents: [], warnings: parsed.faults };
   }
   switch (format ?? formatOf(head, path)) {
     case "codex":
@@ -52,12 +54,14 @@ export function parseAgents(
 }
 
 /** Only we have these; a file without them is read as Claude Code's, which says the rest in nearly the same words. */
-const OURS = /^(?:capabilities|category|tier|deniedTools|permissions|models|places):/m;
+const OURS =
+  /^(?:capabilities|category|tier|deniedTools|permissions|models|downgrade|places|runtime|deadline|escalate):/m;
+const PERSON = /^runtime\s*:\s*["']?human["']?\s*(?:#.*)?$/;
 const THEIRS = /^(?:mode|permission|steps|maxSteps):|^tools:\s*\n\s+\S+: (?:true|false)/m;
 
 /** Left out it would be a model that is called and paid in somebody's name. */
 const NO_RUNTIME =
-  "'runtime' cannot be set in a file: name a model instead, such as acp/opencode; a person is an agent of a program only";
+  "'runtime' can only be human in a file: for anything else name a model instead, such as acp/opencode";
 
 const headOf = (source: string) => /^\uFEFF?---\r?\n([\s\S]*?)\n---/.exec(source.slice(0, 20_000))?.[1] ?? "";
 

@@ -22,6 +22,8 @@ export interface AgentDefinition {
   readonly provider?: string;
   /** Several that it may use, `model` among them; each attempt gets one. */
   readonly models?: readonly ModelChoice[];
+  /** Cheaper ones, in order, to go on with where the budget has no room for its own. */
+  readonly downgrade?: readonly string[];
   /** At most this many of it at once. */
   readonly places?: number;
   /** Those of a model; without them it only answers. */
@@ -33,6 +35,8 @@ export interface AgentDefinition {
   readonly maxTurns?: number;
   /** Of a person (`runtime: "human"`): milliseconds that an answer is waited for. */
   readonly deadline?: number;
+  /** Who that is, in words for whoever sees the gate. */
+  readonly person?: string;
   /** And what nobody having answered means. Default: the fall-backs of the task are asked. */
   readonly otherwise?: "approve" | "reject" | "escalate";
 }
@@ -56,7 +60,9 @@ const FIELDS: readonly (keyof AgentDefinition)[] = [
   "provider",
   "places",
   "models",
+  "downgrade",
   "deadline",
+  "person",
   "otherwise",
   ...POWERS,
 ];
@@ -99,11 +105,11 @@ function checkDefinition(
     if (!FIELDS.includes(field as keyof AgentDefinition))
       wrong(field, `is not a known field${didYouMean(field, FIELDS)}`);
   if (definition.run !== undefined && typeof definition.run !== "function") wrong("run", "must be a function");
-  for (const field of ["version", "runtime", "description", "instructions", "model", "provider"] as const)
+  for (const field of ["version", "runtime", "description", "instructions", "model", "provider", "person"] as const)
     if (definition[field] !== undefined && typeof definition[field] !== "string") wrong(field, "must be a string");
   if (definition.places !== undefined && !(Number.isInteger(definition.places) && definition.places >= 1))
     wrong("places", "must be a whole number from 1");
-  for (const field of POWERS) {
+  for (const field of [...POWERS, "downgrade"] as const) {
     const found = definition[field] === undefined ? undefined : KEYS[field]?.(definition[field]);
     if (found) wrong(`${field}${found.at}`, found.fault);
   }
@@ -139,5 +145,6 @@ function cardOf(name: string, definition: AgentDefinition): AgentCard {
     ...(places === undefined ? {} : { places }),
     ...(known ? { hash: sha256(canonical({ name, runtime, version, model, ...several, ...rest })) } : {}),
     ...(models.length > 1 ? { choices: models } : {}),
+    ...(rest.downgrade?.length ? { downgrade: rest.downgrade } : {}),
   };
 }

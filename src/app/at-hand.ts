@@ -1,15 +1,22 @@
 /** What a host gives its runs of the repository beside it. */
+import { TuttiError } from "../domain/error.ts";
 import { defined } from "../domain/json.ts";
-import type { Evidence, Files } from "../domain/ports.ts";
+import { didYouMean } from "../domain/nearest.ts";
+import type { AgentTask } from "../domain/plan.ts";
+import type { Checks, Evidence, Files } from "../domain/ports.ts";
 import type { Settings } from "../library/settings.ts";
+import { namedChecks } from "../runtimes/tools/checks.ts";
 import { repositoryEvidence } from "../workspace/evidence/repository.ts";
 import { repositoryFiles } from "../workspace/files.ts";
+import { worktrees } from "../workspace/worktrees.ts";
+import { isWorkplace } from "./runtimes-of-run.ts";
 import { scrubbedFiles, secretsIn } from "./scrubbed.ts";
 import type { Busy } from "./virtual-run.ts";
 
 export interface AtHand {
   readonly files?: Files;
   readonly evidence?: Evidence;
+  readonly checks?: Checks;
 }
 
 interface Given {
@@ -25,10 +32,28 @@ export function atHand({ repository, env, home, evidenceCommands = false }: Give
   const named = settings.evidenceCommands ?? {};
   const commands = { env, hidden: [home], areAllowed: evidenceCommands, named };
   const files = scrubbedFiles(repositoryFiles(repository), secretsIn(settings, env));
-  return { files, evidence: repositoryEvidence(repository, commands) };
+  const checks = namedChecks({ workspaces: worktrees({ folder: repository, home }), env, hidden: [home], named });
+  return { files, evidence: repositoryEvidence(repository, commands), ...(isWorkplace(repository) && { checks }) };
+}
+
+/** A command that results are to be checked with must be there before anything is paid. Throws BAD_INPUT. */
+export function checkCommands(tasks: readonly AgentTask[], { evidenceCommands = {} }: Settings): void {
+  const names = Object.keys(evidenceCommands);
+  for (const [i, { id, validate = [] }] of tasks.entries())
+    for (const one of validate)
+      if ("command" in one && !names.includes(one.command))
+        throw new TuttiError(
+          "BAD_INPUT",
+          `task '${id}' is checked by the command '${one.command}', and your settings name none such${didYouMean(one.command, names)}`,
+          {
+            path: `tasks[${i}].validate`,
+            hint: "name it under evidenceCommands in config.yaml: no plan may say itself what is run",
+          },
+        );
 }
 
 /** Virtual time stands still while it is looked at. */
 export function counted({ files, evidence }: AtHand, busy: Busy): AtHand {
+  // A rehearsal writes nothing that could be checked.
   return defined({ files: files && busy.files(files), evidence: evidence && busy.evidence(evidence) });
 }

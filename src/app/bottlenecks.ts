@@ -31,6 +31,10 @@ interface Seen {
   retrying: number;
   gatedAt?: number;
   gated: number;
+  /** Gates of its attempt that are open, since when, and how long it has waited at such. */
+  readonly asking: Set<string>;
+  askedAt?: number;
+  asked: number;
   wastedTokens: number;
   wastedUsd: number | null;
   attempts: number;
@@ -68,8 +72,8 @@ export class Stopwatch {
 function see(tasks: Map<string, Seen>, event: RunEvent): void {
   if (event.type === "task:added") {
     const { agentName, dependencies, at } = event;
-    const none = { working: 0, retrying: 0, gated: 0, wastedTokens: 0, wastedUsd: 0, attempts: 0 };
-    tasks.set(event.taskId, { agentName, dependencies, addedAt: at, ...none });
+    const none = { working: 0, retrying: 0, gated: 0, asked: 0, wastedTokens: 0, wastedUsd: 0, attempts: 0 };
+    tasks.set(event.taskId, { agentName, dependencies, addedAt: at, ...none, asking: new Set() });
     return;
   }
   const task = "taskId" in event && event.taskId !== undefined ? tasks.get(event.taskId) : undefined;
@@ -82,12 +86,15 @@ function see(tasks: Map<string, Seen>, event: RunEvent): void {
       task.attempts = Math.max(task.attempts, event.attempt);
       break;
     case "gate:opened":
-      task.gatedAt = event.at;
+      if (event.attempt !== undefined) ask(task, event.gate, event.at);
+      else task.gatedAt = event.at;
       break;
     case "gate:decided":
-      task.gated += event.at - (task.gatedAt ?? event.at);
+      if (event.attempt !== undefined) answered(task, event.at, event.gate);
+      else task.gated += event.at - (task.gatedAt ?? event.at);
       break;
     case "task:retry":
+      answered(task, event.at);
       if (event.handedTo !== undefined) {
         task.working += event.duration;
         break;
@@ -96,6 +103,7 @@ function see(tasks: Map<string, Seen>, event: RunEvent): void {
       waste(task, event);
       break;
     case "task:error":
+      answered(task, event.at);
       task.endedAt = event.at;
       task.status = "failed";
       task.working += event.duration;
@@ -113,6 +121,20 @@ function see(tasks: Map<string, Seen>, event: RunEvent): void {
       break;
     default:
   }
+}
+
+/** While an attempt waits for a person it does not work; at several gates at once the time counts once. */
+function ask(task: Seen, gate: string, at: number): void {
+  if (task.asking.size === 0) task.askedAt = at;
+  task.asking.add(gate);
+}
+
+/** Without a gate: its attempt ended, and nobody waits any more. */
+function answered(task: Seen, at: number, gate?: string): void {
+  if (task.asking.size === 0) return;
+  if (gate === undefined) task.asking.clear();
+  else task.asking.delete(gate);
+  if (task.asking.size === 0) task.asked += at - (task.askedAt ?? at);
 }
 
 function waste(
@@ -136,14 +158,23 @@ function pathOf(tasks: ReadonlyMap<string, Seen>, first: number): readonly Stret
   const walked = new Set<string>();
   for (let id = latest(tasks.keys()); id !== undefined && !walked.has(id); ) {
     walked.add(id);
-    const { agentName, dependencies, addedAt, startedAt = 0, endedAt = 0, gated, retrying } = tasks.get(id) as Seen;
+    const {
+      agentName,
+      dependencies,
+      addedAt,
+      startedAt = 0,
+      endedAt = 0,
+      gated,
+      retrying,
+      asked,
+    } = tasks.get(id) as Seen;
     const before = latest(dependencies);
     const readyAt = Math.max(addedAt, first, before === undefined ? 0 : (tasks.get(before)?.endedAt ?? 0));
     const held = Math.min(gated, Math.max(0, startedAt - readyAt));
     path.unshift({
-      ...{ taskId: id, agentName, gated: held, queued: Math.max(0, startedAt - readyAt - held) },
+      ...{ taskId: id, agentName, gated: held + asked, queued: Math.max(0, startedAt - readyAt - held) },
       retrying: Math.min(retrying, endedAt - startedAt),
-      working: Math.max(0, endedAt - startedAt - retrying),
+      working: Math.max(0, endedAt - startedAt - retrying - asked),
     });
     id = before;
   }

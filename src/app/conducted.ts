@@ -4,7 +4,7 @@ import { defined } from "../domain/json.ts";
 import type { AgentTask, Rehearsal } from "../domain/plan.ts";
 import type { Guide, GuideLeftOut, People, Runtime } from "../domain/ports.ts";
 import { tidyWorktrees, type WorktreeOptions } from "../workspace/worktrees.ts";
-import type { Chosen } from "./crew-of-files.ts";
+import { type Chosen, pricesFor } from "./crew-of-files.ts";
 import { tasksOf } from "./crew-of-run.ts";
 import type { RunHandle } from "./handle.ts";
 import type { OrchestratorConfig } from "./options.ts";
@@ -30,12 +30,17 @@ export function settingsOf(state: RunState): Omit<Conducted, "agents"> {
 }
 
 /** What the order, or the run as it began, says of how it is conducted. */
-export function settingsFor({ config, rehearsal }: Conducted, places: number): Partial<OrchestratorConfig> {
+export function settingsFor(
+  of: Conducted,
+  places: number,
+  priced: Parameters<typeof pricesFor>[1],
+): Partial<OrchestratorConfig> {
+  const { config, rehearsal } = of;
   const { contextStrategy, enableCommunication, pruningThreshold, seed, explore, budget } = config;
   const { recovery, attended, deliver } = config;
   const { maxParallelAgents = places, globalTimeout = Number.POSITIVE_INFINITY } = config;
   const how = { contextStrategy, enableCommunication, pruningThreshold, recovery, attended, deliver };
-  const set = { ...how, seed, explore, budget, rehearsal };
+  const set = { ...how, seed, explore, budget, rehearsal, prices: pricesFor(of, priced) };
   return { maxParallelAgents, globalTimeout, ...defined(set) };
 }
 

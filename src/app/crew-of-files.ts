@@ -1,10 +1,10 @@
 /** Which model and runtime each agent of a plan gets, checked before anything is stored or paid. */
 import { join } from "node:path";
-import type { AgentFile } from "../agents/definition.ts";
+import { type AgentFile, isPerson } from "../agents/definition.ts";
 import type { Track } from "../agents/performance.ts";
 import { TuttiError } from "../domain/error.ts";
 import { defined } from "../domain/json.ts";
-import type { AgentTask, Budget, ModelChoice } from "../domain/plan.ts";
+import type { AgentTask, Budget, ModelChoice, ModelPrice } from "../domain/plan.ts";
 import { DEFAULT_MODELS, defaultModel, type Settings } from "../library/settings.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { type AgentDefinition, powersOf } from "./agents.ts";
@@ -12,6 +12,7 @@ import { LANE, laneAgent } from "./landing.ts";
 import { helpersIn, namesIn } from "./names-in.ts";
 import type { OrderConfig } from "./order.ts";
 import { addressOf, type Performer, performerFault, performerOf, tellsPrice } from "./performers.ts";
+import { personOf } from "./persons.ts";
 
 /** What a rehearsal takes for granted where no model is configured. */
 const ASSUMED = DEFAULT_MODELS["anthropic"] ?? "";
@@ -53,6 +54,7 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
     return text;
   };
   for (const [i, task] of tasks.entries()) {
+    for (const one of task.downgrade ?? []) (isReal ? callable : performerOf)(one, `tasks[${i}].downgrade`, settings);
     const helpers = helpersIn(task, config.recovery).filter((name) => files.has(name));
     for (const name of new Set([...namesIn(task), ...helpers])) {
       if (name === LANE) {
@@ -60,6 +62,10 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
         continue;
       }
       const file = files.get(name);
+      if (file && isPerson(file)) {
+        agents.set(name, personOf(file));
+        continue;
+      }
       const several = severalOf(name, file, known, isReal);
       const own = namedFor(name, several[0] ?? file?.model ?? file?.models?.[0], settings, config);
       const choices = own?.path === fileModel(name) && several.length > 1 ? several : [];
@@ -146,8 +152,44 @@ export function definitionOf(
     provider,
     ...(choices && choices.length > 0 && { models: choices }),
     ...(file?.places !== undefined && { places: file.places }),
+    ...defined({ downgrade: downgradeOf(file, rehearse, settings) }),
     ...(file && { description: file.description, instructions: file.instructions, ...powersOf(file) }),
   };
+}
+
+/** Those that can be called here: somebody else may have more keys. */
+function downgradeOf(
+  file: AgentFile | undefined,
+  rehearse: boolean,
+  settings: Settings,
+): readonly string[] | undefined {
+  const own = file?.downgrade;
+  const path = own === undefined ? "config.yaml: downgrade" : `agents.${file?.name}.downgrade`;
+  const refs = (own ?? settings.downgrade ?? []).map((one) => performerOf(one, path, settings));
+  const may = refs.filter((ref) => rehearse || performerFault(ref, settings) === undefined);
+  return may.length > 0 ? may.map(({ text }) => text) : undefined;
+}
+
+/** What models cost, where one may stand in for another. */
+export function pricesFor(
+  { agents, tasks }: { readonly agents: Chosen["agents"]; readonly tasks: readonly AgentTask[] },
+  { settings, costOf }: { readonly settings: Settings; readonly costOf: CostOf },
+): { readonly [model: string]: ModelPrice } | undefined {
+  const all = Object.values(agents);
+  if (![...all, ...tasks].some(({ downgrade }) => downgrade)) return undefined;
+  const named = [...all, ...tasks].flatMap(({ model, downgrade = [] }) =>
+    model === undefined ? downgrade : [model, ...downgrade],
+  );
+  const several = all.flatMap(({ models = [] }) => models.map((one) => one.model));
+  const none = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+  const prices = [...new Set([...named, ...several])].flatMap((model) => {
+    const baseUrl = addressOf(performerOf(model, "downgrade", settings), settings);
+    const how = { prices: settings.prices, ...defined({ baseUrl }) };
+    const input = costOf(model, { ...none, input: 1e6 }, how);
+    const output = costOf(model, { ...none, output: 1e6 }, how);
+    return input === null || output === null ? [] : [[model, { input, output }] as const];
+  });
+  return Object.fromEntries(prices);
 }
 
 /** A model of unknown price cannot be held to a limit of money (I7). */

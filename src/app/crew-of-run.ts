@@ -1,4 +1,6 @@
 /** The agents of a run that its journal holds, so that it can go on, be done again, or only be ended. */
+
+import { isPerson } from "../agents/definition.ts";
 import type { RunState } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { AgentTask } from "../domain/plan.ts";
@@ -10,6 +12,7 @@ import { callable, definitionOf, type Known } from "./crew-of-files.ts";
 import { LANE, laneAgent } from "./landing.ts";
 import { namesIn } from "./names-in.ts";
 import { isReal } from "./performers.ts";
+import { personOf } from "./persons.ts";
 
 /** Which tasks are still to be done: by a resume, by a retry or fork, and by one that begins further up. */
 export const TO_DO = {
@@ -31,6 +34,11 @@ export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
   for (const [name, { runtime, model, choices }] of Object.entries(state.places.agents)) {
     if (name === LANE && runtime === laneAgent.runtime) {
       agents.set(name, laneAgent);
+      continue;
+    }
+    const person = runtime === "human" ? files.get(name) : undefined;
+    if (person && isPerson(person)) {
+      agents.set(name, personOf(person));
       continue;
     }
     if ((!isReal(runtime) && runtime !== "rehearsal") || model === undefined)

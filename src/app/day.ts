@@ -1,45 +1,175 @@
-/** What all runs of a home together may spend in a day. */
+/**
+ * What all runs of a home together may spend in a day.
+ *
+ * A run under way counts with what it has spent today and all that it may still spend; a paused one only with what it has
+ * spent, and is looked at again when it goes on.
+ */
+import type { RunState } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
+import type { Command } from "../domain/facts.ts";
+import { defined } from "../domain/json.ts";
 import type { Budget } from "../domain/plan.ts";
 import type { Journal, RunEntry } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
+import { type Amounts, type Claim, Claims } from "../library/claims.ts";
+import type { Settings } from "../library/settings.ts";
+import type { CostOf } from "../runtimes/prices.ts";
+import { isEnded } from "../scheduling/life.ts";
+import { checkPrices } from "./crew-of-files.ts";
+import type { RunHandle } from "./handle.ts";
 
 export interface DayBudget {
   readonly usd?: number;
   readonly tokens?: number;
 }
 
+const LIMITS = ["usd", "tokens"] as const;
+type Limit = (typeof LIMITS)[number];
 /** Runs of a day that are looked at. */
 const MOST_RUNS = 1000;
+const MOST_NAMED = 3;
+const NOTHING: Amounts = { usd: 0, tokens: 0 };
+
+/** What of the day is gone, and what is set aside for whom. */
+interface Day {
+  readonly spent: Amounts;
+  readonly held: readonly (Amounts & { readonly by: string })[];
+}
+export interface Admission {
+  readonly budget: Budget;
+  /** It is counted until the run is in the journal. */
+  readonly claim: Claim;
+}
 
 /**
- * The budget of a run that begins now: its own, or what is left of the day where that is less. A run under way counts
- * with all that it may still spend, so that two of them cannot share the same money. Throws BAD_INPUT where nothing is left.
+ * The budget of a run that begins now: its own, or what is left of the day where that is less. Throws BAD_INPUT where
+ * nothing is left.
  */
-export async function budgetOfDay(
+async function admitted(
   own: Budget | undefined,
   day: DayBudget,
-  journal: Journal,
-  now: number,
+  { journal, claims, now }: { readonly journal: Journal; readonly claims: Claims; readonly now: number },
+): Promise<Admission> {
+  const claim = claims.make();
+  try {
+    // In this order: what has just begun is in the one or in the other.
+    const before = await claim.before();
+    const begun = await dayOf(journal, now);
+    const isClaimed = LIMITS.some((limit) => before[limit] > 0);
+    const held = isClaimed ? [...begun.held, { ...before, by: "runs that are just beginning" }] : begun.held;
+    const budget = within(own, day, { ...begun, held }, NOTHING);
+    claim.settle({ usd: budget.usd ?? 0, tokens: budget.tokens ?? 0 });
+    return { budget, claim };
+  } catch (error) {
+    claim.giveBack();
+    throw error;
+  }
+}
+
+/** The caps with which a run goes on: what it asks for, or what it has spent and what is left of the day. */
+async function resumed(
+  state: RunState,
+  asked: Budget | undefined,
+  day: DayBudget,
+  { journal, now }: { readonly journal: Journal; readonly now: number },
 ): Promise<Budget | undefined> {
-  const spent = await spentSince(journal, midnight(now));
-  const left = { ...own };
-  for (const limit of ["usd", "tokens"] as const) {
+  const { caps, knownUsd, total } = state.ledger;
+  const all = await dayOf(journal, now, state.run);
+  const used = { usd: knownUsd, tokens: total.tokensUsed };
+  const wanted = { ...caps, ...asked };
+  const budget = within(wanted, day, all, used);
+  const isSame = LIMITS.every((limit) => budget[limit] === wanted[limit]);
+  return isSame
+    ? asked
+    : {
+        ...asked,
+        ...Object.fromEntries(LIMITS.flatMap((limit) => (budget[limit] === undefined ? [] : [[limit, budget[limit]]]))),
+      };
+}
+
+/** Of whose home it is. */
+interface Home {
+  readonly home: string;
+  readonly journal: Journal;
+  readonly settings: Settings;
+  readonly costOf: CostOf;
+}
+
+/** The day of one home, for whoever begins runs there and lets them go on. */
+export class Days {
+  readonly #of: Home;
+  readonly #now: () => number;
+  #claims: Claims | undefined;
+
+  constructor(of: Home, now: () => number) {
+    this.#of = of;
+    this.#now = now;
+  }
+
+  /** Its own budget where no day is limited. */
+  async admit(own: Budget | undefined, models: Iterable<string>): Promise<Partial<Admission>> {
+    const { settings, journal, home } = this.#of;
+    const { dayBudget } = settings;
+    if (dayBudget === undefined) return defined({ budget: own });
+    checkPrices(models, dayBudget, "dayBudget.usd", this.#of);
+    this.#claims ??= new Claims(home, this.#now);
+    return admitted(own, dayBudget, { journal, claims: this.#claims, now: this.#now() });
+  }
+
+  /** What somebody orders, with no more budget than is left of the day. */
+  async ordered(state: RunState, command: Command): Promise<Command> {
+    const { settings, journal } = this.#of;
+    const { dayBudget } = settings;
+    const isRaise = command.type === "resume" || (command.type === "change" && command.budget !== undefined);
+    if (!isRaise || dayBudget === undefined || state.start?.rehearsed) return command;
+    const budget = await resumed(state, command.budget, dayBudget, { journal, now: this.#now() });
+    return { ...command, ...defined({ budget }) };
+  }
+
+  close(): void {
+    this.#claims?.close();
+  }
+}
+
+/** What was claimed for a run counts until its journal says it. */
+export function counted(handle: RunHandle, claim: Claim | undefined): RunHandle {
+  const giveBack = () => claim?.giveBack();
+  if (claim) handle.opened().then(giveBack, giveBack);
+  return handle;
+}
+
+/** `used`: what the run itself has spent so far, which its cap counts too. */
+function within(own: Budget | undefined, day: DayBudget, { spent, held }: Day, used: Amounts): Budget {
+  const left: { -readonly [limit in keyof Budget]: Budget[limit] } = { ...own };
+  for (const limit of LIMITS) {
     const cap = day[limit];
     if (cap === undefined) continue;
-    const rest = cap - spent[limit];
-    if (rest <= 0)
-      throw new TuttiError(
-        "BAD_INPUT",
-        `the day's budget of ${cap} ${limit} is spent, or set aside for runs under way`,
-        {
-          path: `dayBudget.${limit}`,
-          hint: "wait for tomorrow, raise dayBudget in config.yaml, or give runs a --budget of their own, so that less is set aside",
-        },
-      );
-    left[limit] = Math.min(own?.[limit] ?? Number.POSITIVE_INFINITY, rest);
+    const aside = held.reduce((sum, one) => sum + one[limit], 0);
+    const rest = cap - spent[limit] - aside;
+    if (rest <= 0) throw refused(limit, cap, spent[limit], aside, held);
+    left[limit] = Math.min(own?.[limit] ?? Number.POSITIVE_INFINITY, used[limit] + rest);
   }
   return left;
+}
+
+function refused(limit: Limit, cap: number, spent: number, aside: number, held: Day["held"]): TuttiError {
+  const text = (amount: number) =>
+    limit === "usd" ? `${Number(amount.toFixed(4))} usd` : `${Math.round(amount)} tokens`;
+  const who = held.filter((one) => one[limit] > 0).sort((a, b) => b[limit] - a[limit]);
+  const named = who.slice(0, MOST_NAMED).map((one) => `${one.by}: ${text(one[limit])}`);
+  const more = who.length > named.length ? [`${who.length - named.length} more`] : [];
+  const by =
+    aside > 0
+      ? `${text(aside)} set aside for what is under way (${[...named, ...more].join(", ")})`
+      : "nothing set aside";
+  return new TuttiError(
+    "BAD_INPUT",
+    `the day's budget of ${cap} ${limit} is spent or set aside: ${text(spent)} spent today, ${by}, nothing left`,
+    {
+      path: `dayBudget.${limit}`,
+      hint: `wait for tomorrow, raise dayBudget.${limit} in config.yaml${aside > 0 ? ", cancel or pause a run that has some set aside, or give runs a --budget of their own, so that less is" : ""}`,
+    },
+  );
 }
 
 /** The day of whoever pays: where this machine is. */
@@ -47,24 +177,47 @@ function midnight(now: number): number {
   return new Date(now).setHours(0, 0, 0, 0);
 }
 
-async function spentSince(journal: Journal, since: number): Promise<{ usd: number; tokens: number }> {
-  const sum = { usd: 0, tokens: 0 };
+/** Without what is set aside for `but`, which asks. */
+async function dayOf(journal: Journal, now: number, but?: string): Promise<Day> {
+  const since = midnight(now);
   const entries = await journal.list({ limit: MOST_RUNS });
+  let spent = NOTHING;
+  const held: (Amounts & { by: string })[] = [];
   for (const entry of entries.filter((one) => !one.rehearsed && (one.endedAt ?? since) >= since)) {
-    const { usd, tokens } = await spentBy(journal, entry);
-    sum.usd += usd;
-    sum.tokens += tokens;
+    const own = await ofRun(journal, entry, since);
+    spent = { usd: spent.usd + own.spent.usd, tokens: spent.tokens + own.spent.tokens };
+    if (own.ahead && entry.run !== but) held.push({ ...own.ahead, by: entry.run });
   }
-  return sum;
+  return { spent, held };
 }
 
-async function spentBy(journal: Journal, { run, summary, endedAt }: RunEntry) {
+async function ofRun(
+  journal: Journal,
+  { run, summary, startedAt, endedAt }: RunEntry,
+  since: number,
+): Promise<{ readonly spent: Amounts; readonly ahead?: Amounts }> {
   const isOver = endedAt !== undefined && summary !== undefined;
-  if (isOver && summary.totalCostUsd !== null) return { usd: summary.totalCostUsd, tokens: summary.totalTokens };
+  if (isOver && startedAt >= since && summary.totalCostUsd !== null)
+    return { spent: { usd: summary.totalCostUsd, tokens: summary.totalTokens } };
   const state = await load(journal, run).catch(() => undefined);
-  if (!state) return { usd: 0, tokens: summary?.totalTokens ?? 0 };
+  if (!state) return { spent: { usd: 0, tokens: summary?.totalTokens ?? 0 } };
   const { caps, knownUsd, total } = state.ledger;
-  // Some of its costs are unknown: the others count.
-  if (isOver) return { usd: knownUsd, tokens: total.tokensUsed };
-  return { usd: Math.max(knownUsd, caps.usd ?? 0), tokens: Math.max(total.tokensUsed, caps.tokens ?? 0) };
+  const used = { usd: knownUsd, tokens: total.tokensUsed };
+  // Of one that was begun on another day only what it has used since counts.
+  const before = startedAt >= since ? NOTHING : await usedBefore(journal, run, since);
+  const spent = { usd: used.usd - before.usd, tokens: used.tokens - before.tokens };
+  if (isEnded(state.life) || state.life.stage === "paused") return { spent };
+  const ahead = (limit: Limit) => Math.max(0, (caps[limit] ?? 0) - used[limit]);
+  return { spent, ahead: { usd: ahead("usd"), tokens: ahead("tokens") } };
+}
+
+async function usedBefore(journal: Journal, run: string, since: number): Promise<Amounts> {
+  let last = 0;
+  for await (const page of journal.read(run))
+    for (const { seq, at } of page) {
+      if (at < since) last = seq;
+    }
+  if (last === 0) return NOTHING;
+  const { ledger } = await load(journal, run, last);
+  return { usd: ledger.knownUsd, tokens: ledger.total.tokensUsed };
 }

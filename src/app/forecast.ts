@@ -138,7 +138,10 @@ async function rehearse(input: ForecastInput, given: ForecastWith, seed: number)
   const { costOf, prices, instructionsOf, history, places, files, evidence, guidance } = given;
   const clock = new VirtualClock(BEGIN);
   const agents = Object.fromEntries(
-    Object.entries(input.agents).map(([name, one]) => [name, { ...one, runtime: "rehearsal" }]),
+    Object.entries(input.agents).map(([name, one]) => [
+      name,
+      one.runtime === "human" ? one : { ...one, runtime: "rehearsal" },
+    ]),
   );
   const runtime = rehearsalRuntime({
     ...{ clock, seed: seed >>> 0, costOf, instructionsOf, needs: needsIn(tasks), chaos: config.chaos ?? 0 },

@@ -13,6 +13,10 @@ export function checkHedges(tasks: readonly AgentTask[], agents: Agents): void {
     if (task.hedge === undefined) continue;
     for (const name of namesIn(task)) {
       const agent = Object.hasOwn(agents, name) ? agents[name] : undefined;
+      if (typeof agent === "object" && agent.runtime === "human")
+        throw new TuttiError("BAD_INPUT", `task '${task.id}': 'hedge' would ask '${name}' twice, who is a person`, {
+          path: `tasks.${task.id}.hedge`,
+        });
       const tools = typeof agent === "object" ? (agent.tools ?? []) : [];
       const acts = tools.find((tool) => !LOOKS.includes(tool.replace(/\(.*$/s, "")));
       if (acts === undefined) continue;

@@ -10,7 +10,6 @@ import { TuttiError } from "../domain/error.ts";
 import type { RunEvent } from "../domain/events.ts";
 import type { Command } from "../domain/facts.ts";
 import { defined } from "../domain/json.ts";
-import type { Budget } from "../domain/plan.ts";
 import type { Journal, RunEntry, RunQuery } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
@@ -26,11 +25,11 @@ import { isEnded } from "../scheduling/life.ts";
 import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
 import { Agency } from "./agency.ts";
-import { type AtHand, atHand, counted } from "./at-hand.ts";
+import { type AtHand, atHand, checkCommands, counted as countedAt } from "./at-hand.ts";
 import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsFor, settingsOf, tidy } from "./conducted.ts";
 import { type Chosen, callable, checkPrices, chooseModels, type Known } from "./crew-of-files.ts";
 import { crewOfRun, modelsNeeded, standIns, TO_DO } from "./crew-of-run.ts";
-import { budgetOfDay } from "./day.ts";
+import { type Admission, counted, Days } from "./day.ts";
 import { type DryRun, dryRuns } from "./dry-run.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { RunHandle } from "./handle.ts";
@@ -39,6 +38,7 @@ import type { Branch } from "./lineage.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
 import { type Planned, planOf } from "./order.ts";
 import { gatesOf, listRuns, type OpenGate, openGates, type Shown, shownOf } from "./overview.ts";
+import { escalated } from "./persons.ts";
 import { checkReach } from "./reach.ts";
 import { needsPast, unnamedIn } from "./readying.ts";
 import { type Means, runtimesOf } from "./runtimes-of-run.ts";
@@ -60,7 +60,7 @@ export interface HostOptions {
   readonly onDelta?: (delta: Delta) => void;
 }
 
-export interface Prepared extends Planned, Chosen {}
+export interface Prepared extends Planned, Chosen, Partial<Pick<Admission, "claim">> {}
 
 export type { OpenGate, Shown } from "./overview.ts";
 
@@ -86,6 +86,7 @@ export class Host {
   readonly #places: number;
   readonly #handed = new Map<string, AtHand>();
   readonly #traffic = trafficBy(systemClock);
+  readonly #days = new Days(this, systemClock.now);
   #agency: Agency | undefined;
   #history: Histories | undefined;
   readonly #handles = new Map<string, { readonly handle: RunHandle; readonly orchestrator: AgentOrchestrator }>();
@@ -129,9 +130,11 @@ export class Host {
 
   /** Checks an order whole. Throws BAD_INPUT; nothing has been stored or paid. */
   prepare(order: unknown): Prepared {
-    const planned = planOf(order, this.surroundings);
+    const ordered = planOf(order, this.surroundings);
+    const planned = { ...ordered, tasks: escalated(ordered.tasks, this.library.agents) };
     const config = { ...(this.settings.budget && { budget: this.settings.budget }), ...planned.config };
     const chosen = chooseModels(planned.tasks, this.#known, config);
+    checkCommands(planned.tasks, this.settings);
     if (!config.rehearse) checkPrices(chosen.models.keys(), config.budget, "config.budget.usd", this);
     return { ...planned, config, ...chosen };
   }
@@ -143,23 +146,17 @@ export class Host {
   async admit(prepared: Prepared): Promise<Prepared> {
     await checkReach(prepared, this.settings, this.#options);
     if (prepared.config.rehearse) return prepared;
-    const budget = await this.#leftToday(prepared.config.budget, prepared.models.keys());
-    return { ...prepared, config: { ...prepared.config, ...defined({ budget }) } };
-  }
-
-  async #leftToday(own: Budget | undefined, models: Iterable<string>): Promise<Budget | undefined> {
-    const { dayBudget } = this.settings;
-    if (dayBudget === undefined) return own;
-    checkPrices(models, dayBudget, "dayBudget.usd", this);
-    return budgetOfDay(own, dayBudget, this.journal, systemClock.now());
+    const { budget, claim } = await this.#days.admit(prepared.config.budget, prepared.models.keys());
+    return { ...prepared, config: { ...prepared.config, ...defined({ budget }) }, ...defined({ claim }) };
   }
 
   start(prepared: Prepared, options: { readonly signal?: AbortSignal } = {}): RunHandle {
-    const { config, tasks, workflow } = prepared;
+    const { config, tasks, workflow, claim } = prepared;
     const rehearsal = config.rehearse ? { speed: config.speed ?? 1, chaos: config.chaos ?? 0 } : undefined;
-    return this.#conduct({ agents: prepared.agents, config, rehearsal, tasks }, (orchestrator) =>
+    const handle = this.#conduct({ agents: prepared.agents, config, rehearsal, tasks }, (orchestrator) =>
       orchestrator.execute({ tasks, workflow, ...options }),
     );
+    return counted(handle, claim);
   }
 
   /** What plans are checked against. */
@@ -219,15 +216,13 @@ export class Host {
   /** Goes on with a run that nobody conducts; `first` is obeyed before anything is begun again. */
   async resume(run: string, first?: Command): Promise<Begun> {
     const state = this.#handles.has(run) ? undefined : await this.state(run);
+    const order = first && (await this.#ordered(state ?? (await this.state(run)), first));
     // Somebody here may have asked for the same meanwhile.
     const handle = this.#handles.get(run)?.handle;
-    if (handle === undefined && state !== undefined) {
-      if (first?.type === "resume") this.#checkRaise(state, first);
-      return begun(this.#again(state, first));
-    }
+    if (handle === undefined && state !== undefined) return begun(this.#again(state, order));
     if (handle === undefined) return this.resume(run, first);
     await handle.opened();
-    if (first !== undefined) await handle.command(first);
+    if (order !== undefined) await handle.command(order);
     return { handle };
   }
 
@@ -244,17 +239,17 @@ export class Host {
   }
 
   /** Steers a run, whoever conducts it. Says whether it was obeyed here or handed to the run's owner. */
-  async command(run: string, command: Command): Promise<"obeyed" | "handed-over"> {
-    const fault = commandFault(command);
-    if (fault !== undefined) throw new TuttiError("BAD_INPUT", `${command.type}: ${fault}`, { path: "command" });
+  async command(run: string, asked: Command): Promise<"obeyed" | "handed-over"> {
+    const fault = commandFault(asked);
+    if (fault !== undefined) throw new TuttiError("BAD_INPUT", `${asked.type}: ${fault}`, { path: "command" });
     const state = await this.state(run);
     if (isEnded(state.life)) throw new TuttiError("WRONG_STATE", `run ${run} has ended: it is ${state.life.stage}`);
-    if (command.type === "resume" || command.type === "change") this.#checkRaise(state, command);
+    const command = await this.#ordered(state, asked);
     const own = this.#handles.get(run)?.handle;
     const isOrder = command.type === "cancel" || command.type === "resume" || command.type === "pause";
     if (own === undefined && !isOrder) checkTalk(state, command);
-    const asked = own ? own.command(command) : isOrder ? this.#takeOver(state, command) : undefined;
-    if (asked && (await this.#isObeyed(run, asked))) return "obeyed";
+    const obeying = own ? own.command(command) : isOrder ? this.#takeOver(state, command) : undefined;
+    if (obeying && (await this.#isObeyed(run, obeying))) return "obeyed";
     await this.journal.command(run, command, systemClock.now());
     return "handed-over";
   }
@@ -322,6 +317,7 @@ export class Host {
     await Promise.allSettled(
       [...this.#handles.values()].map(({ orchestrator }) => orchestrator[Symbol.asyncDispose]()),
     );
+    this.#days.close();
     await this.journal[Symbol.asyncDispose]();
   }
 
@@ -340,9 +336,10 @@ export class Host {
     const { at: _, config, ...settings } = settingsOf(state);
     if (model !== undefined && !settings.rehearsal) callable(model, "set.model", this.settings);
     const models = [...modelsNeeded(state, toDo).map((one) => one.model), ...(model === undefined ? [] : [model])];
-    const budget = settings.rehearsal ? undefined : await this.#leftToday(config.budget, models);
+    const { budget, claim } = settings.rehearsal ? {} : await this.#days.admit(config.budget, models);
     const agents = crewOfRun(state, this.#known, toDo);
-    return begun(this.#conduct({ ...settings, config: { ...config, ...defined({ budget }) }, agents }, begin));
+    const of = { ...settings, config: { ...config, ...defined({ budget }) }, agents };
+    return begun(counted(this.#conduct(of, begin), claim));
   }
 
   get #known(): Known {
@@ -369,7 +366,7 @@ export class Host {
     const runtimes =
       of.runtimes ?? runtimesOf({ ...of, clock, seed: config.seed ?? 1, deliver: config.deliver }, this.#means(folder));
     const orchestrator = new AgentOrchestrator({
-      ...settingsFor(of, this.#places),
+      ...settingsFor(of, this.#places, this),
       ...{ agents: guided(agents, guidance?.at([])), runtimes, clock, ...defined({ folder, guidance }) },
       journal: isVirtual ? busy.journal(this.journal) : this.journal,
       colleagues: scouting(this, { known: () => this.#known, conducted: of, guide: () => guidance?.at([]) }),
@@ -377,7 +374,7 @@ export class Host {
       providers: PER_PROVIDER,
       // A rehearsal calls no provider and takes nobody's place there.
       limits: (rehearsal ? trafficBy(clock) : this.#traffic).limits,
-      ...(isVirtual ? counted(handed, busy) : handed),
+      ...(isVirtual ? countedAt(handed, busy) : handed),
       // In virtual time nobody could answer a gate.
       ...(isVirtual && { people: REHEARSED_PEOPLE }),
     });
@@ -391,8 +388,10 @@ export class Host {
     return handle;
   }
 
-  #checkRaise(state: RunState, { budget }: { readonly budget?: Budget }): void {
+  /** With prices that hold its budget, and no more of that than is left of the day. */
+  async #ordered(state: RunState, command: Command): Promise<Command> {
     const models = modelsNeeded(state, TO_DO.rest).map(({ model }) => model);
-    checkPrices(models, budget, "budget.usd", this);
+    if (command.type === "resume" || command.type === "change") checkPrices(models, command.budget, "budget.usd", this);
+    return this.#days.ordered(state, command);
   }
 }

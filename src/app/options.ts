@@ -9,7 +9,7 @@ import {
   type Rehearsal,
   type RunOptions,
 } from "../domain/plan.ts";
-import type { Clock, Evidence, Files, Guidance, Journal, Limits, People, Runtime } from "../domain/ports.ts";
+import type { Checks, Clock, Evidence, Files, Guidance, Journal, Limits, People, Runtime } from "../domain/ports.ts";
 import type { Random } from "../domain/random.ts";
 import { isRecord } from "../domain/shape.ts";
 import { ladders } from "../graph/fields.ts";
@@ -49,6 +49,8 @@ export interface OrchestratorConfig {
   readonly seed?: number;
   /** Where an agent has several models, those that are little known get their chance. */
   readonly explore?: boolean;
+  /** What models cost, by their names: a cheaper one may stand in where `downgrade` allows it. */
+  readonly prices?: RunOptions["prices"];
   /** Asked about every gate that opens. */
   readonly people?: People;
   /** Places that several orchestrators share. */
@@ -59,6 +61,8 @@ export interface OrchestratorConfig {
   readonly files?: Files;
   /** Programs that look at it, for tasks that name them. */
   readonly evidence?: Evidence;
+  /** Commands that results may be checked with, by name. */
+  readonly checks?: Checks;
   /** Kept with the run: where it was begun. */
   readonly folder?: string;
   /** Kept with the run: how what its tasks write is to land. */
@@ -96,11 +100,13 @@ const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
   attended: true,
   seed: true,
   explore: true,
+  prices: true,
   people: true,
   limits: true,
   colleagues: true,
   files: true,
   evidence: true,
+  checks: true,
   folder: true,
   deliver: true,
   guidance: true,
@@ -139,6 +145,10 @@ export function checkConfig(config: OrchestratorConfig): void {
   record("providers", config.providers);
   for (const [name, places] of Object.entries(config.providers ?? {})) whole(`providers.${name}`, places, 1, 100_000);
   checkBudget(config.budget);
+  record("prices", config.prices);
+  for (const [name, price] of Object.entries(config.prices ?? {}))
+    if (!isRecord(price) || !isAmount(price["input"]) || !isAmount(price["output"]))
+      wrong(`prices.${name}`, "must have 'input' and 'output', in dollars for a million tokens");
 }
 
 function checkBudget(budget: Budget | undefined): void {
@@ -149,6 +159,8 @@ function checkBudget(budget: Budget | undefined): void {
     if (typeof cap !== "number" || !Number.isFinite(cap) || cap < 0) wrong(`budget.${name}`, "must be a number from 0");
   }
 }
+
+const isAmount = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value >= 0;
 
 function record(name: string, value: unknown): void {
   if (value !== undefined && !isRecord(value)) wrong(name, "must be an object");
@@ -176,6 +188,7 @@ export function runOptions(config: OrchestratorConfig, seed: number): RunOptions
     seed: config.seed ?? seed,
     ...(config.maxHandoffs === undefined ? {} : { maxHandoffs: config.maxHandoffs }),
     ...(config.explore === true ? { explore: true } : {}),
+    ...(config.prices === undefined ? {} : { prices: config.prices }),
     ...(config.folder === undefined ? {} : { folder: config.folder }),
     ...(config.deliver === undefined ? {} : { deliver: config.deliver }),
     ...(attended ? { attended } : {}),

@@ -213,7 +213,17 @@ export class AgentOrchestrator {
   }
 
   #drive(state: RunState, writer: RunWriter): LocalDriver {
-    const { limits, people, files, evidence, guidance, colleagues, grace = 5000, patience = 60_000 } = this.#config;
+    const {
+      limits,
+      people,
+      files,
+      evidence,
+      guidance,
+      checks,
+      colleagues,
+      grace = 5000,
+      patience = 60_000,
+    } = this.#config;
     const driver = new LocalDriver(state, writer, {
       journal: this.journal,
       clock: this.#clock,
@@ -228,6 +238,7 @@ export class AgentOrchestrator {
       ...(evidence === undefined ? {} : { evidence }),
       ...(guidance === undefined ? {} : { guidance }),
       ...(colleagues === undefined ? {} : { colleagues: colleaguesBy(colleagues, this.#crew.join) }),
+      ...(checks === undefined ? {} : { checks }),
     });
     this.drivers.set(state.run, driver);
     return driver;
@@ -288,8 +299,8 @@ export class AgentOrchestrator {
 /** Deep where a task is deep, which most are not. */
 function copyOf(task: AgentTask): AgentTask {
   const { context, when, until, forEach, gate, dependencies, fallbacks, repeats, reads, evidence, output } = task;
-  const { recovery, validate, budget } = task;
-  const lists = fallbacks || repeats || reads || evidence;
+  const { recovery, validate, budget, downgrade } = task;
+  const lists = fallbacks || repeats || reads || evidence || downgrade;
   const isDeep = context || when || until || forEach || lists || output || recovery || validate || budget;
   if (isDeep || typeof gate === "object") return structuredClone(task);
   return dependencies ? { ...task, dependencies: dependencies.slice() } : { ...task };

@@ -6,7 +6,14 @@
  * B3. A cost that nobody knows makes the total unknown, never smaller.
  */
 import type { EventFields, Needs, RunEvent, Spent } from "../domain/events.ts";
+import type { Json } from "../domain/json.ts";
 import type { Budget } from "../domain/plan.ts";
+import { isRecord } from "../domain/shape.ts";
+
+/** `isPart`: what some of its turns cost nobody knows. */
+interface Logged extends Used {
+  readonly isPart?: true;
+}
 
 export interface Account {
   tokensUsed: number;
@@ -17,20 +24,30 @@ export interface Account {
 }
 
 type Reservation = Needs;
+/** What an attempt has used so far. */
+export interface Used {
+  readonly tokens: number;
+  readonly usd: number;
+  readonly turns: number;
+}
 
 export interface Ledger {
   caps: Budget;
   readonly total: Account;
   readonly tasks: Map<string, Account>;
   readonly reserved: Map<string, Reservation>;
+  /** Turns of attempts under way that are in their logs: paid, not settled yet, and known again after a crash. */
+  readonly logged: Map<string, Logged>;
+  /** Sums over what is under way: of each attempt what was set aside for it, or what it has used where that is more. */
   reservedTokens: number;
   reservedUsd: number;
+  reservedTurns: number;
   /** What is known to have been spent, where some costs are not. */
   knownUsd: number;
   /** The same of each task. */
   readonly knownOf: Map<string, number>;
-  /** Attempts that were given up before they said what they used; they may still say it, once. */
-  readonly unheard: Set<string>;
+  /** Attempts that were given up before they said what they used, with what was known of it; they may still say it, once. */
+  readonly unheard: Map<string, Used>;
   /** What the next turn of a task needs that had to leave off for want of it. */
   readonly needs: Map<string, Needs>;
   /** How many attempts had ended when such a task left off: until another does, or a cap is raised, it has no room. */
@@ -48,11 +65,13 @@ export function createLedger(): Ledger {
     total: emptyAccount(),
     tasks: new Map(),
     reserved: new Map(),
+    logged: new Map(),
     reservedTokens: 0,
     reservedUsd: 0,
+    reservedTurns: 0,
     knownUsd: 0,
     knownOf: new Map(),
-    unheard: new Set(),
+    unheard: new Map(),
     needs: new Map(),
     leftAt: new Map(),
     spawns: 0,
@@ -78,10 +97,11 @@ export function evolveLedger(ledger: Ledger, event: RunEvent): void {
     case "budget:reserved":
       ledger.needs.delete(event.taskId);
       ledger.leftAt.delete(event.taskId);
-      ledger.reserved.set(event.taskId, { tokens: event.tokens, usd: event.usd });
-      ledger.reservedTokens += event.tokens;
-      ledger.reservedUsd += event.usd;
-      return;
+      return aside(ledger, event.taskId, () =>
+        ledger.reserved.set(event.taskId, { tokens: event.tokens, usd: event.usd }),
+      );
+    case "turn:complete":
+      return log(ledger, event.taskId, event.entry);
     case "task:error":
     case "task:retry":
       if (event.type === "task:retry" && event.needs) ledger.needs.set(event.taskId, event.needs);
@@ -106,18 +126,49 @@ export function evolveLedger(ledger: Ledger, event: RunEvent): void {
   }
 }
 
-function free(ledger: Ledger, task: string): void {
-  const reservation = ledger.reserved.get(task);
-  if (!reservation) return;
-  ledger.reserved.delete(task);
-  ledger.reservedTokens -= reservation.tokens;
+const NONE: Logged = { tokens: 0, usd: 0, turns: 0 };
+
+/** Lets what is known of an attempt under way change, and keeps the sums true. */
+function aside(ledger: Ledger, task: string, change: () => void): void {
+  const before = underWay(ledger, task);
+  change();
+  const after = underWay(ledger, task);
+  ledger.reservedTokens += after.tokens - before.tokens;
+  ledger.reservedTurns += after.turns - before.turns;
   // Sums of fractions drift; nothing set aside is exactly nothing.
-  ledger.reservedUsd = ledger.reserved.size === 0 ? 0 : ledger.reservedUsd - reservation.usd;
+  const isEmpty = ledger.reserved.size === 0 && ledger.logged.size === 0;
+  ledger.reservedUsd = isEmpty ? 0 : ledger.reservedUsd + after.usd - before.usd;
+}
+
+function underWay({ reserved, logged }: Ledger, task: string, told: Used = NONE): Used {
+  const set = reserved.get(task);
+  const paid = logged.get(task) ?? NONE;
+  return {
+    tokens: Math.max(set?.tokens ?? 0, paid.tokens, told.tokens),
+    usd: Math.max(set?.usd ?? 0, paid.usd, told.usd),
+    turns: Math.max(set ? 1 : 0, paid.turns, told.turns),
+  };
+}
+
+function log(ledger: Ledger, task: string, entry: Json): void {
+  const usage = isRecord(entry) ? entry["usage"] : undefined;
+  if (!isRecord(usage)) return;
+  const count = (name: string) => (typeof usage[name] === "number" ? Math.max(0, usage[name]) : 0);
+  const { tokens, usd, turns, isPart } = ledger.logged.get(task) ?? NONE;
+  const more = "tokensUsed" in usage ? count("tokensUsed") : count("input") + count("output");
+  const sum = { tokens: tokens + more, usd: usd + count("costUsd"), turns: turns + Math.max(1, count("turns")) };
+  const isWhole = isPart !== true && typeof usage["costUsd"] === "number";
+  aside(ledger, task, () => ledger.logged.set(task, isWhole ? sum : { ...sum, isPart: true }));
+}
+
+function free(ledger: Ledger, task: string): void {
+  if (ledger.reserved.has(task)) aside(ledger, task, () => ledger.reserved.delete(task));
 }
 
 /** Attempt 0: the task ended without one. Count 0: the attempt has been counted before. */
 function spend(ledger: Ledger, task: string, attempt: number, spent: Spent, count = 1): void {
   if (attempt === 0) return;
+  if (count > 0 && ledger.logged.has(task)) aside(ledger, task, () => ledger.logged.delete(task));
   let account = ledger.tasks.get(task);
   if (!account) {
     account = emptyAccount();
@@ -135,14 +186,53 @@ function spend(ledger: Ledger, task: string, attempt: number, spent: Spent, coun
   if (known > 0) ledger.knownOf.set(task, (ledger.knownOf.get(task) ?? 0) + known);
 }
 
-/** An attempt that failed and used nothing may only have been given up: what it used may come late. */
+/** An attempt that failed and used no more than is in its log may only have been given up: the rest may come late. */
 function noteUnheard(ledger: Ledger, task: string, attempt: number, spent: Spent): void {
-  if (attempt > 0 && spent.tokensUsed === 0 && spent.costUsd === 0) ledger.unheard.add(`${task}#${attempt}`);
+  const { tokens, usd, turns } = ledger.logged.get(task) ?? NONE;
+  const isNothing = spent.tokensUsed === 0 && spent.costUsd === 0;
+  if (attempt > 0 && (isNothing || (turns > 0 && spent.tokensUsed === tokens && spent.turns === turns)))
+    ledger.unheard.set(`${task}#${attempt}`, { tokens, usd, turns });
 }
 
-/** Whether what this attempt used has not been told yet. */
-export function isUnheard(ledger: Ledger, task: string, attempt: number): boolean {
-  return ledger.unheard.has(`${task}#${attempt}`);
+/** What an attempt that was given up used, beyond what was known then; undefined where it has told it already. */
+export function lateOf(ledger: Ledger, task: string, attempt: number, spent: Spent): Spent | undefined {
+  const known = ledger.unheard.get(`${task}#${attempt}`);
+  if (!known) return undefined;
+  const { tokensUsed, costUsd, knownUsd = 0, turns } = spent;
+  return {
+    ...spent,
+    duration: 0,
+    tokensUsed: Math.max(0, tokensUsed - known.tokens),
+    costUsd: costUsd === null ? null : Math.max(0, costUsd - known.usd),
+    ...(turns === undefined ? {} : { turns: Math.max(0, turns - known.turns) }),
+    ...(costUsd === null ? { knownUsd: Math.max(0, knownUsd - known.usd) } : {}),
+  };
+}
+
+/**
+ * What an attempt used: as it says itself, and never less than the turns in its log. One that was stopped before it
+ * looked there, or whose second try died with its host, knows less.
+ */
+export function spentBy(ledger: Ledger, task: string, spent: Spent): Spent {
+  const logged = ledger.logged.get(task);
+  if (!logged) return spent;
+  const { tokensUsed, costUsd, knownUsd, turns = 0 } = spent;
+  const usd = Math.max(costUsd ?? knownUsd ?? 0, logged.usd);
+  const isUnknown = costUsd === null || logged.isPart === true;
+  return {
+    ...spent,
+    tokensUsed: Math.max(tokensUsed, logged.tokens),
+    costUsd: isUnknown ? null : usd,
+    turns: Math.max(turns, logged.turns),
+    ...(isUnknown ? { knownUsd: usd } : {}),
+  };
+}
+
+/** Of an attempt that died with its host: the turns in its log were paid, what was under way then nobody knows. */
+export function lostBy({ logged }: Ledger, task: string): Spent {
+  const known = logged.get(task);
+  const lost = { duration: 0, tokensUsed: known?.tokens ?? 0, costUsd: null };
+  return known ? { ...lost, turns: known.turns, knownUsd: known.usd } : lost;
 }
 
 /** What an attempt is expected to use: its next turn, what its task allows it, else what attempts used on average. */
@@ -163,11 +253,10 @@ interface Shortage {
 /** Undefined if the reservation fits. A cap that is reached lets nothing more begin, however small. */
 function shortage(ledger: Ledger, need: Reservation): Shortage | undefined {
   const { caps, total } = ledger;
-  const turnsAhead = ledger.reserved.size;
   return (
     short("usd", caps.usd, ledger.knownUsd + ledger.reservedUsd, need.usd) ??
     short("tokens", caps.tokens, total.tokensUsed + ledger.reservedTokens, need.tokens) ??
-    short("turns", caps.turns, total.turns + turnsAhead, 1)
+    short("turns", caps.turns, total.turns + ledger.reservedTurns, 1)
   );
 }
 
@@ -188,15 +277,16 @@ export function isHeldBack(ledger: Ledger, task: string): boolean {
   return ledger.leftAt.get(task) === ledger.total.attempts;
 }
 
-/** What an attempt needs set aside, and whether that is to be had; `undefined` where nothing is capped. */
+/** What an attempt needs set aside, or what is said `instead`, and whether that is to be had; `undefined` where nothing is capped. */
 export function decideReservation(
   ledger: Ledger,
   task: string,
   maxTokens: number | undefined,
+  instead?: Reservation,
 ): { need: Reservation; short?: EventFields["budget:exceeded"] } | undefined {
   const { usd, tokens, turns } = ledger.caps;
   if (usd === undefined && tokens === undefined && turns === undefined) return undefined;
-  const need = estimate(ledger, task, maxTokens);
+  const need = instead ?? estimate(ledger, task, maxTokens);
   const short = shortage(ledger, need);
   if (!short) return { need };
   const { limit, cap, used } = short;
@@ -206,13 +296,24 @@ export function decideReservation(
 const inWords = ({ limit, cap, used, needed }: Shortage, task: string): string =>
   `the budget of ${cap} ${limit} does not allow task '${task}': ${used} used, ${needed} more expected`;
 
-/** What attempts under way have used so far, which no event has told yet. */
-export type InFlight = ReadonlyMap<string, { readonly tokens: number; readonly usd: number; readonly turns: number }>;
+/** What attempts under way have used so far, as far as they have told it. */
+export type InFlight = ReadonlyMap<string, Used>;
+
+/** Without what was set aside. Its log knows what it used before a crash, and before it tells it itself. */
+function usedBy({ logged }: Ledger, task: string, inFlight: InFlight): Used {
+  const paid = logged.get(task) ?? NONE;
+  const told = inFlight.get(task) ?? NONE;
+  return {
+    tokens: Math.max(paid.tokens, told.tokens),
+    usd: Math.max(paid.usd, told.usd),
+    turns: Math.max(paid.turns, told.turns),
+  };
+}
 
 /** Why the next turn of an attempt has no room in its task's own budget, or undefined: then waiting would not help. */
 export function taskShortage(ledger: Ledger, task: string, caps: Budget, needs: Needs, inFlight: InFlight) {
   const before = ledger.tasks.get(task) ?? emptyAccount();
-  const now = inFlight.get(task) ?? { tokens: 0, usd: 0, turns: 0 };
+  const now = usedBy(ledger, task, inFlight);
   const found =
     short("usd", caps.usd, (ledger.knownOf.get(task) ?? 0) + now.usd, needs.usd) ??
     short("tokens", caps.tokens, before.tokensUsed + now.tokens, needs.tokens) ??
@@ -230,15 +331,14 @@ export function taskShortage(ledger: Ledger, task: string, caps: Budget, needs: 
 export function turnShortage(ledger: Ledger, task: string, needs: Needs, inFlight: InFlight): string | undefined {
   const { caps, total } = ledger;
   if (caps.usd === undefined && caps.tokens === undefined && caps.turns === undefined) return undefined;
-  const under = new Set([...ledger.reserved.keys(), ...inFlight.keys(), task]);
+  const under = new Set([...ledger.reserved.keys(), ...ledger.logged.keys(), ...inFlight.keys(), task]);
   let [tokens, usd, turns] = [0, 0, 0];
   for (const one of under) {
-    const used = inFlight.get(one) ?? { tokens: 0, usd: 0, turns: 0 };
     // Its own next turn is what is asked about.
-    const aside = one === task ? undefined : ledger.reserved.get(one);
-    tokens += Math.max(used.tokens, aside?.tokens ?? 0);
-    usd += Math.max(used.usd, aside?.usd ?? 0);
-    turns += Math.max(used.turns, aside ? 1 : 0);
+    const all = one === task ? usedBy(ledger, one, inFlight) : underWay(ledger, one, inFlight.get(one));
+    tokens += all.tokens;
+    usd += all.usd;
+    turns += all.turns;
   }
   const found =
     short("usd", caps.usd, ledger.knownUsd + usd, needs.usd) ??

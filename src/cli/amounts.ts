@@ -1,16 +1,13 @@
 /** Values of flags: times, budgets, numbers. What does not fit is refused with an example of what does. */
 import { InvalidArgumentError } from "commander";
+import { durationIn } from "../domain/duration.ts";
 import type { Budget } from "../domain/plan.ts";
-
-const UNITS: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `90s`, `5m`, `1h30m`: milliseconds. */
 export function duration(text: string): number {
-  const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*/gy)];
-  const total = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNITS[unit ?? ""] ?? 0), 0);
-  const isWhole = parts.length > 0 && parts.map(([part]) => part).join("") === text.trim();
-  if (!isWhole || total < 1) throw new InvalidArgumentError("Give a time with its unit, such as 90s, 5m or 1h30m.");
-  return Math.round(total);
+  const found = durationIn(text);
+  if (found === undefined) throw new InvalidArgumentError("Give a time with its unit, such as 90s, 5m or 1h30m.");
+  return found;
 }
 
 const SCALE: { readonly [letter: string]: number } = { "": 1, k: 1000, m: 1_000_000 };

@@ -80,24 +80,26 @@ export async function mayPay(
   flags: { readonly yes?: boolean },
 ): Promise<boolean> {
   const mark = join(io.home, MARK);
-  if (prepared.config.rehearse) return true;
+  // Where only persons work nothing is paid.
+  if (prepared.config.rehearse || prepared.models.size === 0) return true;
   const isFirst = !existsSync(mark);
   if (!flags.yes && prepared.config.budget === undefined) {
     const { askAbove = ASK_ABOVE } = host.settings;
     const estimate = await host.forecast(prepared, isFirst ? undefined : QUICK);
-    const most = estimate.costUsd?.p90 ?? 0;
-    const isDear = most > askAbove;
-    if (isFirst || isDear) for (const line of forecastLines(estimate, io.columns)) io.err(line);
-    const why = isDear ? `This may cost ${moneyText(most)}.` : "This is the first real run on this machine.";
-    if (isDear && !io.canAsk)
-      throw new TuttiError(
-        "BAD_INPUT",
-        `this may cost ${moneyText(most)}, more than ${moneyText(askAbove)} (askAbove)`,
-        {
-          path: "budget",
-          hint: "say --yes, set a --budget, or raise askAbove in config.yaml",
-        },
+    const most = estimate.costUsd?.p90;
+    const isDear = most !== undefined && most > askAbove;
+    // Asked about or not, nobody should take what is not known for nothing.
+    if (most === undefined && host.settings.askAbove !== undefined && !isFirst)
+      io.err(
+        "note: what this may cost is not known, because a price is not: askAbove cannot tell; --budget limits tokens",
       );
+    if (isFirst || isDear) for (const line of forecastLines(estimate, io.columns)) io.err(line);
+    const why = isDear ? `This may cost ${moneyText(most ?? null)}.` : "This is the first real run on this machine.";
+    if (isDear && !io.canAsk)
+      throw new TuttiError("BAD_INPUT", `this may cost ${moneyText(most ?? null)}, more than $${askAbove} (askAbove)`, {
+        path: "budget",
+        hint: "say --yes, set a --budget, or raise askAbove in config.yaml",
+      });
     if (io.canAsk && (isFirst || isDear) && !(await confirm(`${why} Begin?`, !isDear))) return false;
   }
   if (!isFirst) return true;

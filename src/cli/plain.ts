@@ -26,6 +26,8 @@ export function eventWords(event: RunEvent): string | undefined {
       return `started by ${event.agentName}`;
     case "agent:invoke":
       if (event.restart !== undefined) return `attempt ${event.attempt} begun again: its process had ended`;
+      if (event.downgradedFrom !== undefined)
+        return `attempt ${event.attempt} by ${event.agentName} goes on with ${oneLine(event.model)} instead of ${oneLine(event.downgradedFrom)}: ${reason(event.modelReason ?? "")}`;
       return event.attempt > 1 ? `attempt ${event.attempt} by ${event.agentName}` : undefined;
     case "task:complete":
       return `complete in ${spent(event)}`;
@@ -37,6 +39,8 @@ export function eventWords(event: RunEvent): string | undefined {
       return progressWords(event.entry);
     case "task:retry":
       if (event.handedTo !== undefined) return `attempt ${event.attempt} ended: ${reason(event.reason)}`;
+      if (LEFT_OFF.has(event.failure) && !event.counts)
+        return `attempt ${event.attempt} left off${event.failure === "budget" ? " at the limit" : ""}: ${reason(event.reason)}; ${keptWords(event.turns)}`;
       return `attempt ${event.attempt} failed (${event.failure}): ${reason(event.reason)}; ${nextWords(event.step, event.delay)}`;
     case "task:fallback":
       return `falls back to ${event.to}: ${reason(event.reason)}`;
@@ -71,7 +75,7 @@ export function eventWords(event: RunEvent): string | undefined {
     case "workflow:stopping":
       return `is stopping (${event.stop}): ${reason(event.reason)}`;
     case "workflow:paused":
-      return `paused (${event.cause}): ${reason(event.reason)}`;
+      return `paused (${event.cause}): ${reason(event.reason)}${event.cause === "user" ? "" : `; go on with: tutti resume ${shortRun(event.run)} ${event.cause === "budget" ? "--budget AMOUNT" : "--timeout TIME"}`}`;
     case "workflow:resumed":
       return event.recovered ? "taken up again" : "resumed";
     case "workflow:complete":
@@ -91,6 +95,10 @@ export function progressWords(entry: Json): string | undefined {
   if (typeof text !== "string") return undefined;
   return `${typeof percent === "number" ? `${Math.round(percent)} % ` : ""}${reason(text)}`;
 }
+
+const LEFT_OFF: ReadonlySet<string> = new Set(["budget", "stopped"]);
+const keptWords = (turns: number | undefined): string =>
+  turns ? `${plural(turns, "turn")} kept, it goes on after ${turns === 1 ? "it" : "them"}` : "nothing is lost";
 
 /** What is done about a failed attempt. */
 function nextWords(step: Step | undefined, delay: number): string {

@@ -92,7 +92,8 @@ export class Story {
 function outsideOf(event: RunEvent): string | undefined {
   if (event.type === "agent:invoke") {
     const restart = event.restart === undefined ? "" : `, begun again after a crash (${event.restart})`;
-    return `attempt ${event.attempt} by ${oneLine(event.agentName)} with ${oneLine(event.model)}${restart}`;
+    const cheaper = event.downgradedFrom === undefined ? "" : `, ${oneLine(event.modelReason ?? "")}`;
+    return `attempt ${event.attempt} by ${oneLine(event.agentName)} with ${oneLine(event.model)}${cheaper}${restart}`;
   }
   if (event.type === "task:retry" || event.type === "task:error") {
     const cost = `${timeText(event.duration)}, ${tokensText(event.tokensUsed)} tokens, ${moneyText(event.costUsd)}`;
@@ -126,7 +127,9 @@ function counted(names: readonly string[]): string {
 
 function resultText(call: string | undefined, entry: Json): string {
   const what = call ?? text(entry, "name");
-  const fault = isRecord(entry) ? entry["fault"] : undefined;
+  const { fault, undone, asks } = isRecord(entry) ? entry : {};
+  if (asks === true) return short(`${what}: a person is asked first`);
+  if (undone === true) return short(`${what}: left off before anything was done`);
   if (typeof fault !== "string") return `${what}: done`;
   return short(`${what}: ${fault === "refused" ? "not allowed" : "failed"}: ${text(entry, "text")}`);
 }

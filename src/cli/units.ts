@@ -22,6 +22,7 @@ export function tokensText(tokens: number): string {
 export function moneyText(usd: number | null): string {
   if (usd === null) return "unknown";
   if (usd === 0) return "$0";
+  if (usd < 0.00005) return "<$0.0001";
   return usd < 0.995 ? `$${usd.toFixed(usd < 0.01 ? 4 : 3)}` : `$${usd.toFixed(2)}`;
 }
 

@@ -39,8 +39,9 @@ export function contentKey(made: Ingredients): string {
     .map((task) => [task, made.shown[task]]);
   const said = made.messages.map(({ from, content }) => [from, canonical(content)]);
   const given = [spec.context, spec.item].map((value) => (value === undefined ? null : canonical(value)));
+  const cheaper = spec.downgrade === undefined ? {} : { downgrade: spec.downgrade };
   const checked = spec.validate === undefined ? {} : { validate: spec.validate };
-  const more = Object.entries({ ...checked, ...(made.hint === undefined ? {} : { hint: made.hint }) });
+  const more = Object.entries({ ...cheaper, ...checked, ...(made.hint === undefined ? {} : { hint: made.hint }) });
   const asked = [plain, made.prompt, made.note, given, shown, said, made.sample];
   return sha256(JSON.stringify(more.length === 0 ? asked : [...asked, canonical(more as unknown as Json)]));
 }

@@ -1,5 +1,5 @@
 /** Facts about attempts: how they ended, what they logged, what they said, and that their host died. */
-import { isUnheard, spawnFault } from "../budget/ledger.ts";
+import { lateOf, spawnFault, spentBy } from "../budget/ledger.ts";
 import { isKnown } from "../coordination/gates.ts";
 import { decideBoard, decideMessage } from "../coordination/talk.ts";
 import { EVENT_CLASS, type EventFields, type Spent } from "../domain/events.ts";
@@ -10,7 +10,7 @@ import { defaultIterations, loopVerdict, nextIteration } from "../graph/expand.t
 import { handedOver, handoffFault, leftOff } from "../recovery/handoffs.ts";
 import { afterFailure, type FailedAttempt } from "../recovery/ladders.ts";
 import { deadLetter, type Tries } from "../recovery/tries.ts";
-import { isFinal } from "../scheduling/life.ts";
+import { isFinal, wasStopped } from "../scheduling/life.ts";
 import { addTasks, agentOf, cancelTask, emit, fail, refuse, settleLost, type Telling } from "./telling.ts";
 
 type Ended = Extract<Fact, { type: "ended" }>;
@@ -31,7 +31,7 @@ export function ended(telling: Telling, told: Ended): void {
   if (!here) return late(telling, told);
   const { node, tries } = here;
   const fact = handedOver(tries, told);
-  const spent = { attempt: fact.attempt, ...fact.spent };
+  const spent = { attempt: fact.attempt, ...spentBy(state.ledger, node.id, fact.spent) };
   if (state.ledger.reserved.has(node.id))
     emit(telling, "budget:settled", { taskId: node.id, agentName: tries.agentName, ...spent });
   if (fact.outcome === "ok") return succeeded(telling, node, fact, spent);
@@ -40,8 +40,9 @@ export function ended(telling: Telling, told: Ended): void {
     return emit(telling, "task:cancelled", { ...who, ...spent, reason: state.life.stop?.reason ?? fact.reason });
   }
   const { outcome, reason } = fact;
+  const wasOrdered = wasStopped(state.life, tries.startedAt);
   if (outcome === "stopped")
-    return retry(telling, node, tries, { ...spent, failure: outcome, reason, ...leftOff(tries, state.life) });
+    return retry(telling, node, tries, { ...spent, failure: outcome, reason, ...leftOff(tries, wasOrdered) });
   const { failure, needs } = fact;
   if (failure !== "budget" || fact.retry === "never") return failed(telling, node, tries, spent, fact);
   retry(telling, node, tries, { ...spent, failure, reason, delay: 0, counts: false, ...defined({ needs }) });
@@ -86,9 +87,10 @@ function retry(telling: Telling, node: Node, { agentName }: Tries, fields: Retry
 function late(telling: Telling, fact: Ended): void {
   const node = telling.state.graph.nodes.get(fact.taskId);
   refuse(telling, "ended", notUnderWay(fact), fact.taskId);
-  if (!node || !isUnheard(telling.state.ledger, fact.taskId, fact.attempt)) return;
+  const spent = node && lateOf(telling.state.ledger, fact.taskId, fact.attempt, fact.spent);
+  if (!spent) return;
   const who = { taskId: node.id, agentName: agentOf(telling.state, node), attempt: fact.attempt };
-  emit(telling, "budget:settled", { ...who, ...fact.spent, duration: 0, late: true });
+  emit(telling, "budget:settled", { ...who, ...spent, late: true });
 }
 
 /** What an attempt under way writes into its log or says to others. */

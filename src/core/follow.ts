@@ -2,7 +2,7 @@
  * What follows from where a run stands, to a fixpoint: tasks that became free are looked at, groups reported,
  * ready tasks begun while places and budget last, and the run ended or paused when nothing is left to wait for.
  */
-import { decideReservation, isHeldBack } from "../budget/ledger.ts";
+import { decideWay, type Modelled } from "../budget/downgrade.ts";
 import { contentKey, uncacheable } from "../context/key.ts";
 import { messagesOf } from "../coordination/talk.ts";
 import { defined } from "../domain/json.ts";
@@ -14,7 +14,7 @@ import { dueReports, endStatus, waveToOpen } from "../graph/report.ts";
 import { verdictOf } from "../graph/verdict.ts";
 import { shownBy } from "../recovery/ladders.ts";
 import { takeDue, toldTo } from "../recovery/tries.ts";
-import { modelFor } from "../scheduling/model-choice.ts";
+import { modelFor, waysOf } from "../scheduling/model-choice.ts";
 import { nextTicket, offer, withdraw } from "../scheduling/places.ts";
 import { resultsOf, summaryOf } from "./results.ts";
 import type { RunState } from "./state.ts";
@@ -131,9 +131,11 @@ function begin(telling: Telling): void {
       withdraw(places, node.id);
       continue;
     }
-    if (!node?.spec || !afford(telling, node)) return;
+    const attempt = (recovery.tries.get(ticket.id)?.attempt ?? 0) + 1;
+    const modelled = node && afford(telling, node, attempt);
+    if (!modelled) return;
     if (!recovery.tries.has(node.id)) start(telling, node);
-    invoke(telling, node, (recovery.tries.get(node.id)?.attempt ?? 0) + 1, 0);
+    invoke(telling, node, attempt, 0, modelled);
   }
 }
 
@@ -144,31 +146,29 @@ function again(telling: Telling, task: string): void {
 }
 
 /** Sets aside what the attempt may use; if that does not fit, it waits for others, or the run pauses when there are none (I7). */
-function afford(telling: Telling, node: Node): boolean {
-  const { ledger, places, recovery } = telling.state;
-  const reservation = decideReservation(ledger, node.id, node.spec?.maxTokens);
-  if (!reservation) return true;
-  if (places.running.size > 0 && isHeldBack(ledger, node.id)) return false;
-  const { need, short } = reservation;
-  const attempt = (recovery.tries.get(node.id)?.attempt ?? 0) + 1;
-  if (!short)
-    emit(telling, "budget:reserved", { taskId: node.id, agentName: agentOf(telling.state, node), attempt, ...need });
-  if (!short || places.running.size > 0) return !short;
-  emit(telling, "budget:exceeded", short);
-  emit(telling, "workflow:paused", { cause: "budget", reason: short.reason });
-  return false;
+function afford(telling: Telling, node: Node, attempt: number): Modelled | undefined {
+  const { state } = telling;
+  const who = { taskId: node.id, agentName: agentOf(state, node) };
+  const ways = { own: modelFor(state, who, node.spec?.model, { attempt, restart: 0 }), ...waysOf(state, node.id) };
+  const way = decideWay(state.ledger, { ...node.spec, taskId: node.id }, ways, state.places.running.size === 0);
+  if ("modelled" in way) {
+    if (way.need) emit(telling, "budget:reserved", { ...who, attempt, ...way.need });
+    return way.modelled;
+  }
+  if (state.places.running.size > 0 || !way.short) return;
+  emit(telling, "budget:exceeded", way.short);
+  emit(telling, "workflow:paused", { cause: "budget", reason: way.short.reason });
 }
 
-function invoke(telling: Telling, node: Node, attempt: number, restart: number): void {
+function invoke(telling: Telling, node: Node, attempt: number, restart: number, modelled?: Modelled): void {
   const { state } = telling;
-  const agentName = agentOf(state, node);
-  const who = { taskId: node.id, agentName };
-  const waiting = state.talk.waiting.get(agentName);
+  const who = { taskId: node.id, agentName: agentOf(state, node) };
+  const waiting = state.talk.waiting.get(who.agentName);
   if (waiting) emit(telling, "message:delivered", { ...who, attempt, messages: waiting });
   emit(telling, "agent:invoke", {
     ...who,
     attempt,
-    ...modelFor(state, who, node.spec?.model, { attempt, restart }),
+    ...(modelled ?? modelFor(state, who, node.spec?.model, { attempt, restart })),
     ...defined({ maxTokens: node.spec?.maxTokens, restart: restart || undefined }),
     ...keyOf(state, node),
   });

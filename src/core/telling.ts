@@ -1,5 +1,5 @@
 /** One fact being told to a run: what it yields is evolved at once, so that what follows is decided on it. */
-import { spawnFault } from "../budget/ledger.ts";
+import { lostBy, spawnFault } from "../budget/ledger.ts";
 import type { EventFields, EventOf, EventType, RunEvent, Spent, Stop } from "../domain/events.ts";
 import type { PlannedTask, RunOptions } from "../domain/plan.ts";
 import type { Node } from "../graph/dag.ts";
@@ -49,7 +49,7 @@ export function order(telling: Telling, stop: Stop, reason: string): void {
   }
 }
 
-/** Ends a task that nothing performs now. What an attempt used that died with its host is unknown. */
+/** Ends a task that nothing performs now. What an attempt used last that died with its host is unknown. */
 export function cancelTask(telling: Telling, node: Node, reason: string): void {
   const { tries, parked } = telling.state.recovery;
   const lost = parked.has(node.id) ? tries.get(node.id) : undefined;
@@ -58,7 +58,7 @@ export function cancelTask(telling: Telling, node: Node, reason: string): void {
 }
 
 export function settleLost(telling: Telling, node: Node, { agentName, attempt }: Tries): Spent & { attempt: number } {
-  const spent = { attempt, duration: 0, tokensUsed: 0, costUsd: null };
+  const spent = { attempt, ...lostBy(telling.state.ledger, node.id) };
   if (telling.state.ledger.reserved.has(node.id))
     emit(telling, "budget:settled", { taskId: node.id, agentName, ...spent });
   return spent;

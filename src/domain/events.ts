@@ -94,6 +94,8 @@ export interface EventFields {
     model: string;
     /** Why this one, where its agent may use several. */
     modelReason?: string;
+    /** The model that the budget had no room for. */
+    downgradedFrom?: string;
     maxTokens?: number;
     /** Times this very attempt was begun again after its host died. */
     restart?: number;

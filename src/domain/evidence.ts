@@ -21,6 +21,12 @@ export const COLLECTORS = [
 /** A command of the user's settings, by its name: `command:lint`. */
 const COMMAND = /^command:[a-z][a-z0-9-]{0,39}$/;
 
+/** The name alone. */
+export const commandName: Shape = (value) =>
+  typeof value === "string" && COMMAND.test(`command:${value}`)
+    ? undefined
+    : wrong("must be the name of a command of your settings: lower-case letters, digits and hyphens, 40 at most");
+
 const named = oneOf(COLLECTORS);
 export const collectorName: Shape = (value) => {
   if (typeof value === "string" && COMMAND.test(value)) return undefined;

@@ -37,11 +37,15 @@ export interface Gate {
   readonly question?: string;
 }
 
-/** What a result must pass before it counts: a schema, files among its changes, or the verdict of another agent. */
+/**
+ * What a result must pass before it counts: a schema, files among its changes, the verdict of another agent, or a command
+ * of the user's settings, by its name, that ends with 0 on the files as they are then.
+ */
 export type Validator =
   | { readonly schema: { readonly [key: string]: Json } }
   | { readonly files: readonly string[] }
-  | { readonly agent: string };
+  | { readonly agent: string }
+  | { readonly command: string };
 
 export const KINDS = ["design", "build", "verify", "document", "release"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -81,6 +85,8 @@ export interface AgentTask {
   /** What all its attempts together may use; before a turn that has no room in it the task fails. */
   readonly budget?: Omit<Budget, "spawns">;
   readonly model?: string;
+  /** Cheaper models, in order, to go on with where the budget has no room for its own; in the place of its agent's. */
+  readonly downgrade?: readonly string[];
   readonly context?: { readonly [key: string]: Json };
   /** Milliseconds one attempt may take. */
   readonly timeout?: number;
@@ -166,6 +172,8 @@ export interface RunOptions {
   /** Somebody answers gates, and may be asked what to do about a failure where no ladder was written. */
   readonly attended?: boolean;
   readonly seed: number;
+  /** Prices of models that may take each other's place for want of budget, as they were known at the start. */
+  readonly prices?: { readonly [model: string]: ModelPrice };
   /** Of several models of an agent, those that are little known get their chance. */
   readonly explore?: boolean;
   /** Where the run was begun: its files are there, whoever goes on with it and from wherever. */
@@ -181,6 +189,12 @@ export interface Rehearsal {
   readonly speed: number | "max";
   /** Share of attempts that meet a fault of their provider. */
   readonly chaos: number;
+}
+
+/** Dollars for a million tokens. */
+export interface ModelPrice {
+  readonly input: number;
+  readonly output: number;
 }
 
 /** A model that an agent may use, and what was known of the two when the run began. */
@@ -203,6 +217,8 @@ export interface AgentCard {
   readonly places?: number;
   /** Of several models, the first of which is `model`: each attempt gets one. */
   readonly choices?: readonly ModelChoice[];
+  /** Cheaper models, in order, to go on with where the budget has no room for the others. */
+  readonly downgrade?: readonly string[];
   /** Hash of the definition. Absent: results of this agent cannot be reused (I11). */
   readonly hash?: string;
 }

@@ -8,7 +8,7 @@ import type { Handed, Handoff, Wanted } from "./handoff.ts";
 import type { Json } from "./json.ts";
 import type { Work } from "./landing.ts";
 import type { AgentCard, Parent, PlannedTask } from "./plan.ts";
-import type { Changes } from "./workspace.ts";
+import type { Changes, WorkspaceOf } from "./workspace.ts";
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -174,6 +174,20 @@ export interface Files {
 /** What programs find in the files of the repository, for a task that names them under `evidence`. */
 export interface Evidence {
   collect(names: readonly string[]): Promise<EvidenceSet>;
+}
+/** What a command is run on, and who is asked where it could not be held. */
+export interface Checking {
+  readonly of: WorkspaceOf;
+  readonly signal: AbortSignal;
+  readonly ask: (asking: Asking) => Promise<Answer>;
+}
+/** `isUnusable`: the check itself could not be made, which no further attempt would change. */
+export type Checked =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: string; readonly isUnusable?: true };
+/** Commands that the user has named, run on what an attempt made. */
+export interface Checks {
+  run(name: string, checking: Checking): Promise<Checked>;
 }
 /** What an attempt under way asks a person. */
 export interface Asking {

@@ -57,6 +57,11 @@ export const fields =
     return undefined;
   };
 
+export const few =
+  (most: number, list: Shape): Shape =>
+  (value) =>
+    Array.isArray(value) && value.length > most ? wrong(`must have at most ${most} entries`) : list(value);
+
 /** JSON that survives the journal, no deeper than anybody can walk, without the names that poison prototypes. */
 export const json: Shape = (value) => jsonFault(value, 0);
 

@@ -2,11 +2,12 @@
  * The fields of a task, each with what it must be. A table of our own instead of a schema library: loading
  * one costs more than the whole of `tutti`, and the errors must offer the nearest spelling anyway.
  */
-import { collectorName } from "../domain/evidence.ts";
+import { collectorName, commandName } from "../domain/evidence.ts";
 import { FAILURES, STEPS } from "../domain/failures.ts";
 import { taskIdFault } from "../domain/ids.ts";
 import { type AgentTask, FAILURE_POLICIES, KINDS, OPERATORS, type Test } from "../domain/plan.ts";
 import {
+  few,
   fields,
   isRecord,
   json,
@@ -69,11 +70,13 @@ export const ladders = fields(Object.fromEntries(FAILURES.map((failure) => [fail
 
 const schema: Shape = (value) => (isRecord(value) ? json(value) : wrong("must be an object that is a JSON Schema"));
 
-/** One of three ways, each with a field of its own. */
+/** One of four ways, each with a field of its own. */
 const validator: Shape = (value) => {
-  const found = fields({ schema, files: listOf(text(2000, 1)), agent: text(200, 1) })(value);
+  const found = fields({ schema, files: listOf(text(2000, 1)), agent: text(200, 1), command: commandName })(value);
   if (found) return found;
-  return Object.keys(value as object).length === 1 ? undefined : wrong("must have one of schema, files, agent");
+  return Object.keys(value as object).length === 1
+    ? undefined
+    : wrong("must have one of schema, files, agent, command");
 };
 
 const names = listOf(text(200, 1));
@@ -91,6 +94,7 @@ const TASK: { readonly [K in keyof Required<AgentTask>]: Shape } = {
   maxTokens: whole(1, 1e9),
   budget: fields({ usd: amount, tokens: amount, turns: amount }),
   model: text(200, 1),
+  downgrade: few(10, listOf(text(200, 1))),
   context: (value) => (isRecord(value) ? json(value) : wrong("must be an object")),
   timeout: milliseconds,
   retries: whole(0, 100),

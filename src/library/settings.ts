@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import type { Budget } from "../domain/plan.ts";
-import { fields, isRecord, listOf, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
+import { few, fields, isRecord, listOf, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
 
 export interface ProviderAccess {
   readonly apiKey?: string;
@@ -30,6 +30,8 @@ export interface Settings {
     };
   };
   readonly budget?: Budget;
+  /** Cheaper models, in order, that agents go on with where the budget has no room for theirs, unless they name their own. */
+  readonly downgrade?: readonly string[];
   /** Whether a model is asked about the choice of agents for tasks that name none, and which. */
   readonly route?: RouteSetting;
   /** False: what a repository says to every agent is not shown to them. */
@@ -128,6 +130,7 @@ const shape = fields({
   providers: mapOf(fields({ baseUrl: text(2000, 1), apiKeyEnv: text(200, 1) }, ["baseUrl"])),
   prices: mapOf(price),
   budget: fields({ usd: amount, tokens: amount, turns: amount, spawns: amount }),
+  downgrade: few(10, listOf(text(200, 1))),
   route: fields({ rerank: flag, model: text(200, 1) }),
   agentsMd: flag,
   evidenceCommands: mapOf(argv),
@@ -147,6 +150,7 @@ interface File {
   readonly providers?: { readonly [name: string]: { readonly baseUrl: string; readonly apiKeyEnv?: string } };
   readonly prices?: Settings["prices"];
   readonly budget?: Budget;
+  readonly downgrade?: readonly string[];
   readonly route?: RouteSetting;
   readonly agentsMd?: boolean;
   readonly evidenceCommands?: Settings["evidenceCommands"];
@@ -204,6 +208,7 @@ export async function loadSettings(home: string, env: Environment): Promise<Sett
     },
     prices: file.prices ?? {},
     ...(file.budget && { budget: file.budget }),
+    ...(file.downgrade && { downgrade: file.downgrade }),
     ...(file.route && { route: file.route }),
     mcpServers: file.mcpServers ?? {},
     ...(file.dayBudget && { dayBudget: file.dayBudget }),

@@ -46,7 +46,7 @@ export function handedOver({ heir }: Tries, fact: Ended): Ended {
   return { type, taskId, attempt, spent, ...ending };
 }
 
-/** An attempt that left off has not failed where the run stops, or where it passed its task on. */
-export function leftOff({ heir }: Tries, { stop }: { readonly stop?: unknown }) {
-  return { delay: 0, counts: stop === undefined && heir === undefined, ...defined({ handedTo: heir }) };
+/** An attempt that left off has not failed where it was ordered to, or where it passed its task on. */
+export function leftOff({ heir }: Tries, wasOrdered: boolean) {
+  return { delay: 0, counts: !wasOrdered && heir === undefined, ...defined({ handedTo: heir }) };
 }

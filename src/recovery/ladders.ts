@@ -32,7 +32,8 @@ const LADDERS: { readonly [failure in Failure]: readonly Step[] } = {
   tool: AFRESH,
   crash: AFRESH,
   budget: [],
-  rejected: AGAIN,
+  // A person has decided: nobody else is asked.
+  rejected: [],
   until: AGAIN,
   "for-each": AGAIN,
   stopped: AGAIN,

@@ -27,6 +27,8 @@ export interface Tries {
   continues?: readonly number[];
   /** Of its newest attempt. */
   model: string;
+  /** What that would have been if the budget had room for it. */
+  from?: string;
   /** Models of the present agent that it was taken off. */
   left: readonly string[];
   /** Rungs of ladders that were taken with the present agent, and how often. */
@@ -76,6 +78,8 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
       tries.inFlight = true;
       tries.startedAt = event.at;
       tries.model = event.model;
+      if (event.downgradedFrom === undefined) delete tries.from;
+      else tries.from = event.downgradedFrom;
       recovery.waiting.delete(event.taskId);
       recovery.parked.delete(event.taskId);
       if (tries.restart > 1) recovery.alone = event.taskId;

@@ -6,8 +6,13 @@
  */
 import type { Json } from "../domain/json.ts";
 import type { Answer, Attempt, AttemptWorld, Outcome, Runtime } from "../domain/ports.ts";
+import { isRecord } from "../domain/shape.ts";
 
 export interface Person {
+  /** Who that is; else the agent's name says it. */
+  readonly person?: string;
+  /** What is always said with what is asked. */
+  readonly instructions?: string;
   /** Milliseconds that an answer is waited for. Absent: as long as it takes. */
   readonly deadline?: number;
   /** What nobody having answered means. Default: the next of the task's fall-backs is asked. */
@@ -28,11 +33,17 @@ export function humanRuntime(personOf: (agentName: string) => Person | undefined
   };
 }
 
-function asked(attempt: Attempt, world: AttemptWorld, { deadline }: Person): Promise<Answer> {
+function asked(attempt: Attempt, world: AttemptWorld, { deadline, person, instructions }: Person): Promise<Answer> {
   const { agentName, task, prompt, shown } = attempt;
   const known = shown?.text ?? prompt;
-  const subject: Json = { for: agentName, task: task.id, shown: known.slice(0, MOST_SHOWN) };
-  const question = `${task.description || task.id}: ${prompt.slice(0, 1000)}`;
+  const subject: Json = {
+    for: person ?? agentName,
+    ...(person === undefined ? {} : { agent: agentName }),
+    ...(instructions === undefined ? {} : { instructions: instructions.slice(0, MOST_SHOWN) }),
+    ...{ task: task.id, shown: known.slice(0, MOST_SHOWN) },
+  };
+  const to = person === undefined ? "" : `for ${person}: `;
+  const question = `${to}${task.description || task.id}: ${prompt.slice(0, 1000)}`;
   return world.ask({ question, subject, ...(deadline === undefined ? {} : { within: deadline }) });
 }
 
@@ -45,15 +56,23 @@ function outcomeOf({ decision, note, edited, by }: Answer, { agentName, task }: 
     if (otherwise === "reject") return { ok: false, failure: "rejected", reason, retry: "never" };
     return { ok: false, failure: "timeout", reason, retry: "never" };
   }
+  const schema = (task as { readonly output?: unknown }).output;
+  // Asked for a verdict, as a reviewer is, she gives it by her decision.
+  if (isVerdict(schema)) return { ok: true, output: { approved: decision === "approve", reason: words ?? "" } };
   const who = by === undefined ? agentName : `${agentName} (${by})`;
   if (decision === "reject")
     return { ok: false, failure: "rejected", reason: `${who} said no${words ? `: ${words}` : ""}`, retry: "never" };
   if (words === undefined) return { ok: true, output: "approved" };
-  const schema = (task as { readonly output?: unknown }).output;
   if (schema === undefined) return { ok: true, output: words };
   try {
     return { ok: true, output: JSON.parse(words) as Json };
   } catch {
     return { ok: false, failure: "invalid-output", reason: `what ${who} wrote is no JSON`, retry: "safe" };
   }
+}
+
+function isVerdict(schema: unknown): boolean {
+  const properties = isRecord(schema) ? schema["properties"] : undefined;
+  const approved = isRecord(properties) ? properties["approved"] : undefined;
+  return isRecord(approved) && approved["type"] === "boolean";
 }

@@ -9,6 +9,8 @@ import type { RunEvent, Stop } from "../domain/events.ts";
 export interface Life {
   stage: "unborn" | "running" | "paused" | "complete" | "failed" | "cancelled";
   stop?: { readonly stop: Stop; readonly reason: string };
+  /** When a stop was last ordered: whoever was under way then may leave off for it, also when it is over already. */
+  stoppedAt?: number;
   /** Why it is paused or how it ended. */
   reason?: string;
 }
@@ -21,6 +23,7 @@ export function evolveLife(life: Life, event: RunEvent): void {
     case "workflow:stopping":
       life.stage = "running";
       life.stop = { stop: event.stop, reason: event.reason };
+      life.stoppedAt = event.at;
       return;
     case "workflow:paused":
       return turn(life, "paused", event.reason);
@@ -52,6 +55,9 @@ export function isEnded({ stage }: Life): boolean {
 export function isFinal({ stop }: Life): boolean {
   return stop !== undefined && stop.stop !== "pause" && stop.stop !== "time";
 }
+
+/** Whether a stop was ordered since then, also one that is over already. */
+export const wasStopped = ({ stoppedAt = -1 }: Life, since: number): boolean => stoppedAt >= since;
 
 /** Why this cannot be ordered now, or undefined. */
 export function orderFault(life: Life, order: "pause" | "resume" | "cancel"): string | undefined {

@@ -3,16 +3,27 @@
  * so far, old attempts counting less, and by how busy each is now. The same input gives the same choice.
  */
 import { logOdds, sampled, successOf } from "../domain/expectation.ts";
-import { type Candidate, choicesOf, type Places } from "./places.ts";
+import type { RunOptions } from "../domain/plan.ts";
+import { type Candidate, choicesOf, type Places, placedOf } from "./places.ts";
 
 interface Modelled {
   readonly model: string;
   readonly modelReason?: string;
+  readonly downgradedFrom?: string;
 }
 interface Of {
   readonly places: Places;
   readonly recovery: {
-    readonly tries: ReadonlyMap<string, { readonly failures: number; readonly left?: readonly string[] }>;
+    readonly tries: ReadonlyMap<
+      string,
+      {
+        readonly failures: number;
+        readonly left?: readonly string[];
+        readonly model?: string;
+        readonly from?: string;
+        readonly agentName?: string;
+      }
+    >;
   };
   readonly start?: { readonly options: { readonly seed: number; readonly explore?: boolean } };
 }
@@ -25,6 +36,9 @@ export function modelFor(
   { attempt, restart }: { readonly attempt: number; readonly restart: number },
 ): Modelled {
   const card = places.agents[agentName];
+  const { model: last = "", from: downgradedFrom } = recovery.tries.get(taskId) ?? {};
+  // Begun again after a crash it goes on with what it had.
+  if (restart > 0 && downgradedFrom !== undefined) return { model: last, downgradedFrom };
   const own = { model: ofTask ?? card?.model ?? card?.runtime ?? "unknown" };
   if (ofTask !== undefined || card?.choices === undefined) return own;
   const all = choicesOf(places, agentName);
@@ -40,6 +54,26 @@ export function modelFor(
   const asked = { seed, explore, attempt: `${taskId}#${attempt}` };
   return choose(candidates, hasFailed && before !== undefined ? { ...asked, failed: before } : asked) ?? own;
 }
+
+/** The cheaper models that a task may be given now, for want of budget, and what is known of prices. */
+export function waysOf(
+  {
+    graph,
+    places,
+    recovery,
+    start,
+  }: Pick<Of, "places" | "recovery"> & {
+    readonly graph: { readonly nodes: ReadonlyMap<string, { readonly spec?: Spec | undefined }> };
+    readonly start?: { readonly options: Pick<RunOptions, "prices"> };
+  },
+  task: string,
+) {
+  const { spec } = graph.nodes.get(task) ?? {};
+  const { agentName = spec?.agentName ?? "", model: last = "" } = recovery.tries.get(task) ?? {};
+  const allowed = spec?.downgrade ?? places.agents[agentName]?.downgrade ?? [];
+  return { last, cheaper: placedOf(places, allowed), prices: start?.options.prices ?? {} };
+}
+type Spec = { readonly agentName: string; readonly downgrade?: readonly string[] };
 
 interface Asked {
   /** Of the run: only what is tried out hangs on it. */

@@ -34,7 +34,7 @@ export interface Places {
   readonly perProvider: Map<string, number>;
   /** Attempts in flight: the task, and the agent whose place it holds. */
   readonly running: Map<string, string>;
-  /** Of agents that may use several models: the one that a task's newest attempt got. */
+  /** Of agents that may use several models, and of those that had to take a cheaper one: what a task's newest attempt got. */
   readonly chosen: Map<string, string>;
   /** Models that are left alone, by `heldKey`: until when. */
   readonly held: Map<string, number>;
@@ -82,7 +82,8 @@ export function evolvePlaces(places: Places, event: RunEvent): void {
       return;
     case "agent:invoke":
       places.tickets.delete(event.taskId);
-      if (places.agents[event.agentName]?.choices) places.chosen.set(event.taskId, event.model);
+      if (places.agents[event.agentName]?.choices || event.downgradedFrom !== undefined)
+        places.chosen.set(event.taskId, event.model);
       else places.chosen.delete(event.taskId);
       return take(places, event.taskId, event.agentName);
     case "task:retry":
@@ -115,12 +116,26 @@ function count(places: Places, task: string, { card }: Lane, more: number): void
 
 /** An agent's card as a task's newest attempt has it, with the model that it got. */
 export function cardFor({ chosen }: Places, task: string, card: AgentCard | undefined): AgentCard | undefined {
-  const model = card?.choices && chosen.get(task);
-  const choice = card?.choices?.find((one) => one.model === model);
-  if (card === undefined || choice === undefined) return card;
+  const model = chosen.get(task);
+  if (card === undefined || model === undefined) return card;
+  const choice = card.choices?.find((one) => one.model === model) ?? { model, provider: providerIn(model) };
   const { provider: _, choices: __, ...rest } = card;
   return { ...rest, model: choice.model, ...(choice.provider !== undefined && { provider: choice.provider }) };
 }
+
+/** Of `anthropic/NAME` the first part; of what others run, such as `acp/NAME/MODEL`, the first two. */
+function providerIn(model: string): string {
+  const [first = "", name] = model.split("/");
+  return name !== undefined && TWO_PARTS.has(first) ? `${first}/${name}` : first;
+}
+const TWO_PARTS = new Set(["compatible", "acp", "command", "http"]);
+
+/** Those of these models that an attempt could be begun with now, in the same order. */
+export const placedOf = (places: Places, models: readonly string[]): readonly string[] =>
+  models.filter((model) => {
+    const provider = providerIn(model);
+    return hasPlace(places, provider) && !isHeld(places, { provider, model });
+  });
 
 const heldKey = ({ provider, model = "" }: { readonly provider?: string; readonly model?: string }) =>
   JSON.stringify([provider, model]);

@@ -157,9 +157,9 @@ test("a life keeps why it stopped until it goes on, and a recovery does not make
     told("workflow:paused", { reason: "lunch" }),
     told("workflow:resumed", { recovered: true }),
   );
-  expect(paused).toEqual({ stage: "paused", reason: "lunch" });
+  expect(paused).toEqual({ stage: "paused", reason: "lunch", stoppedAt: 0 });
   evolveLife(paused, told("workflow:resumed"));
-  expect(paused).toEqual({ stage: "running" });
+  expect(paused).toEqual({ stage: "running", stoppedAt: 0 });
   expect([isFinal(life(start, stopping("time"))), isFinal(life(start, stopping("fail-fast")))]).toEqual([false, true]);
   const ends = [told("workflow:complete", { status: "failed" }), told("workflow:error"), told("workflow:cancelled")];
   expect(ends.map((event) => life(start, event)).map((one) => [one.stage, isEnded(one)])).toEqual([

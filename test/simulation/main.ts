@@ -1,4 +1,4 @@
-/** Runs seeds and prints one JSON report: `node test/simulation/main.ts --from 1 --count 1000 [--strict] [--stop]`. */
+/** Runs seeds and prints one JSON report: `node test/simulation/main.ts --from 1 --count 1000 [--strict] [--stop] [--budgets]`. */
 import { parseArgs } from "node:util";
 import { simulateAll } from "../../src/testing/simulation/simulate.ts";
 
@@ -8,6 +8,8 @@ const { values } = parseArgs({
     count: { type: "string", default: "1000" },
     seeds: { type: "string" },
     strict: { type: "boolean", default: false },
+    /** Agents that spend turn by turn, under random caps. */
+    budgets: { type: "boolean", default: false },
     /** End at the first seed that finds something. */
     stop: { type: "boolean", default: false },
   },
@@ -22,7 +24,10 @@ const failures: { seed: number; violations: readonly string[] }[] = [];
 let events = 0;
 const began = performance.now();
 for (let i = 0; i < all.length; i += SIDE_BY_SIDE) {
-  for (const report of await simulateAll(all.slice(i, i + SIDE_BY_SIDE), { strict: values.strict })) {
+  for (const report of await simulateAll(all.slice(i, i + SIDE_BY_SIDE), {
+    strict: values.strict,
+    budgets: values.budgets,
+  })) {
     events += report.events;
     for (const [type, n] of report.counts) counts[type] = (counts[type] ?? 0) + n;
     for (const [point, n] of report.crashes) crashes[point] = (crashes[point] ?? 0) + n;

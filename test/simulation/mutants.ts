@@ -9,6 +9,8 @@ export interface Mutant {
   readonly put: string;
   /** Goes before the whole file, such as an import that the fault needs. */
   readonly head?: string;
+  /** Found where agents spend turn by turn. */
+  readonly budgets?: true;
 }
 
 const DRIVER = "drivers/local/driver.ts";
@@ -42,8 +44,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "retry forgets the budget",
     file: "core/follow.ts",
-    find: "if (!reservation) return true;",
-    put: "if (!reservation || recovery.tries.has(node.id)) return true;",
+    find: "if (way.need) emit(",
+    put: "if (way.need && !state.recovery.tries.has(node.id)) emit(",
   },
   {
     name: "resume re-runs a completed task",
@@ -152,5 +154,33 @@ export const MUTANTS: readonly Mutant[] = [
     file: "recovery/tries.ts",
     find: 'event.step === "person" ? undefined : wait',
     put: "wait",
+  },
+  {
+    name: "after a crash nobody knows what was paid before",
+    file: "budget/ledger.ts",
+    find: "      return log(ledger, event.taskId, event.entry);",
+    put: "      return;",
+    budgets: true,
+  },
+  {
+    name: "what others have under way does not count",
+    file: "budget/ledger.ts",
+    find: "const under = new Set([...ledger.reserved.keys(), ...ledger.logged.keys(), ...inFlight.keys(), task]);",
+    put: "const under = new Set([task]);",
+    budgets: true,
+  },
+  {
+    name: "a task's own budget is forgotten by its second attempt",
+    file: "budget/ledger.ts",
+    find: 'short("tokens", caps.tokens, before.tokensUsed + now.tokens, needs.tokens)',
+    put: 'short("tokens", caps.tokens, now.tokens, needs.tokens)',
+    budgets: true,
+  },
+  {
+    name: "what comes late counts twice",
+    file: "budget/ledger.ts",
+    find: "tokensUsed: Math.max(0, tokensUsed - known.tokens)",
+    put: "tokensUsed",
+    budgets: true,
   },
 ];

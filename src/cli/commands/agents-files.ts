@@ -129,7 +129,16 @@ async function give(io: Io, name: string, { json, to = "claude", out }: Flags): 
     import("../../agents/formats.ts"),
   ]);
   await using home = await openHome(io);
-  const { file, text, lost } = EXPORTS[to](agentOf(home.host, name));
+  const agent = agentOf(home.host, name);
+  if (agent.runtime === "human")
+    throw new TuttiError(
+      "BAD_INPUT",
+      `'${name}' is a person: as an agent of another product a model would act in that name`,
+      {
+        path: "name",
+      },
+    );
+  const { file, text, lost } = EXPORTS[to](agent);
   if (out !== undefined) {
     const target = resolve(io.cwd, out, file);
     await mkdir(dirname(target), { recursive: true });

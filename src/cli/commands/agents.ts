@@ -89,10 +89,16 @@ async function show(io: Io, name: string, { json }: Flags): Promise<number> {
     return EXIT.done;
   }
   const paint = painter(io.isColoured);
-  const { category, tier, model, models, places, tools } = agent;
+  const { category, tier, model, models, downgrade, places, tools } = agent;
   const facts = {
     ...{ category, tier, model, models: models?.join(", "), places: places === undefined ? "" : String(places) },
+    downgrade: downgrade?.join(", "),
     tools: tools?.join(", "),
+    ...(agent.runtime && {
+      runtime: `${agent.runtime}, a person${agent.person === undefined ? "" : `: ${agent.person}`}`,
+    }),
+    ...(agent.deadline !== undefined && { deadline: String(agent.deadline) }),
+    ...{ otherwise: agent.otherwise, escalate: agent.escalate?.join(", ") },
   };
   io.out(paint("bold", agent.name));
   io.out(wrap(oneLine(agent.description), io.columns));

@@ -1,4 +1,5 @@
 /** What a runtime sees of the run; made on demand, since most attempts use little of it. */
+import { hasCheaper } from "../../budget/downgrade.ts";
 import { type InFlight, taskShortage, turnShortage } from "../../budget/ledger.ts";
 import type { RunState } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
@@ -20,6 +21,7 @@ import type {
   Usage,
 } from "../../domain/ports.ts";
 import { ancestorsOf } from "../../graph/ancestors.ts";
+import { waysOf } from "../../scheduling/model-choice.ts";
 import { askAside, ownOf } from "./aside.ts";
 import { askAtGate } from "./asking.ts";
 import { attemptLog, orThrow } from "./attempt-log.ts";
@@ -94,9 +96,17 @@ export class WorldOfAttempt implements AttemptWorld {
       return { ok: false, failure: "stopped", reason: stop?.reason ?? `handed over to '${heir}'`, retry: "safe" };
     const own = state.graph.nodes.get(taskId)?.spec?.budget;
     const over = own && taskShortage(state.ledger, taskId, own, needs, inFlight);
-    if (over !== undefined) return { ok: false, failure: "budget", reason: over, retry: "never" };
+    if (over !== undefined) {
+      const cheaper = hasCheaper(state.ledger, { taskId, budget: own }, waysOf(state, taskId), needs, inFlight);
+      if (cheaper) return { ok: false, failure: "budget", reason: over, retry: "safe", needs };
+      return { ok: false, failure: "budget", reason: over, retry: "never" };
+    }
     const reason = turnShortage(state.ledger, taskId, needs, inFlight satisfies InFlight);
-    return reason === undefined ? undefined : { ok: false, failure: "budget", reason, retry: "safe", needs };
+    if (reason !== undefined) return { ok: false, failure: "budget", reason, retry: "safe", needs };
+    // Set aside before it is taken: whoever asks meanwhile must not count on the same.
+    const usd = (costUsd ?? knownUsd) + needs.usd;
+    inFlight.set(taskId, { tokens: tokensUsed + needs.tokens, usd, turns: turns + 1 });
+    return undefined;
   }
 
   /** Who has taken the task over from this very attempt. */

@@ -1,11 +1,14 @@
 /**
  * A second try beside a straggler: whoever is done first counts, the other is asked to stop, and both are paid for. Only
- * for agents that change nothing; and not under a budget, which has set aside what one of them may use.
+ * for agents that change nothing; and not under a budget, of the run or of the task, which has set aside what one of them
+ * may use. Where a budget comes while both are under way, what they use counts together.
  */
 import type { RunState } from "../../core/state.ts";
 import { reasonOf } from "../../domain/error.ts";
+import type { Needs } from "../../domain/events.ts";
 import { defined } from "../../domain/json.ts";
-import type { Attempt, AttemptWorld, Outcome, Runtime } from "../../domain/ports.ts";
+import type { Budget } from "../../domain/plan.ts";
+import type { Attempt, AttemptWorld, Outcome, Runtime, Usage } from "../../domain/ports.ts";
 import { type Inside, insideOf, sumOf } from "./aside.ts";
 import { attemptLog } from "./attempt-log.ts";
 
@@ -13,10 +16,9 @@ import { attemptLog } from "./attempt-log.ts";
 const LEAST_KNOWN = 8;
 
 /** A runtime that hedges the attempts of this task; the runtime itself where there is nothing to hedge. */
-export function hedging(runtime: Runtime, driver: Inside, hedge: number | "p95" | undefined): Runtime {
-  const { budget } = driver.state.start?.options ?? {};
-  if (hedge === undefined || budget?.usd !== undefined || budget?.tokens !== undefined || budget?.turns !== undefined)
-    return runtime;
+export function hedging(runtime: Runtime, driver: Inside, taskId: string, hedge: number | "p95" | undefined): Runtime {
+  const { ledger, graph } = driver.state;
+  if (hedge === undefined || isCapped(ledger.caps) || isCapped(graph.nodes.get(taskId)?.spec?.budget)) return runtime;
   return {
     ...(runtime.converses ? { converses: true as const } : {}),
     perform: (attempt, world) => {
@@ -25,6 +27,8 @@ export function hedging(runtime: Runtime, driver: Inside, hedge: number | "p95" 
     },
   };
 }
+
+const isCapped = ({ usd, tokens, turns }: Budget = {}) => (usd ?? tokens ?? turns) !== undefined;
 
 /** How long all but the slowest twentieth of the agent's tasks took in this run. */
 function usualOf({ graph, ledger, recovery }: RunState, agentName: string): number | undefined {
@@ -47,13 +51,20 @@ async function race(
 ): Promise<Outcome> {
   const stops = [new AbortController(), new AbortController()] as const;
   const signalOf = (stop: AbortController) => AbortSignal.any([world.signal, stop.signal]);
-  const first = runtime.perform(attempt, insideOf(world, { signal: signalOf(stops[0]) })).catch(broke);
+  const used: [Usage?, Usage?] = [];
+  const turnOf = (i: 0 | 1) => (own: Usage, needs: Needs) => {
+    used[i] = own;
+    return world.turn(sumOf(used[0], used[1]) ?? own, needs);
+  };
+  const inside = insideOf(world, { signal: signalOf(stops[0]), turn: turnOf(0) });
+  const first = runtime.perform(attempt, inside).catch(broke);
   const { clock, limits } = driver.world;
   const late = Promise.withResolvers<undefined>();
   const cancel = clock.at(clock.now() + after, () => late.resolve(undefined));
   const early = await Promise.race([first, late.promise]).finally(cancel);
   if (early !== undefined || world.signal.aborted) return early ?? first;
-  const second = beside(runtime, driver, attempt, world, signalOf(stops[1]), limits);
+  const apart = insideOf(world, { signal: signalOf(stops[1]), turn: turnOf(1) });
+  const second = beside(runtime, driver, attempt, apart, limits);
   const [faster, slower] = await Promise.race([
     first.then((got) => [got, 1] as const),
     second.then((got) => [got, 0] as const),
@@ -74,16 +85,16 @@ async function beside(
   driver: Inside,
   attempt: Attempt,
   world: AttemptWorld,
-  signal: AbortSignal,
   limits: Inside["world"]["limits"],
 ): Promise<Outcome> {
+  const { signal } = world;
   let leave: ((got?: Outcome) => void) | undefined;
   let got: Outcome | undefined;
   try {
     leave = await limits?.enter(attempt.agent, signal);
     const log = { whole: attemptLog(driver, attempt.task.id, attempt.attempt), by: "hedge" };
     const own = { ...attempt, effectId: `${attempt.effectId}.hedge` };
-    got = await runtime.perform(own, insideOf(world, { signal, log }));
+    got = await runtime.perform(own, insideOf(world, { log }));
     return got;
   } catch (error) {
     if (!signal.aborted) return broke(error);

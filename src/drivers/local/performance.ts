@@ -61,8 +61,10 @@ export class Performance {
   /** Milliseconds that it still has, counted from `armedAt`. */
   #left: number | undefined;
   #armedAt = 0;
-  /** Persons and limits that it waits for. */
+  /** Persons and limits that it waits for, since when, and how long it has so far: that was no work. */
   #asks = 0;
+  #restsSince = 0;
+  #rested = 0;
   #isOver = false;
   #gone: (() => void) | undefined;
   #abandoned = false;
@@ -113,6 +115,7 @@ export class Performance {
   }
 
   #hold(): void {
+    if (this.#asks === 0) this.#restsSince = this.#driver.world.clock.now();
     if (this.#asks++ > 0 || this.#left === undefined || this.#stopped !== undefined || this.#timeout) return;
     this.#cancelTimer?.();
     this.#left -= this.#driver.world.clock.now() - this.#armedAt;
@@ -142,7 +145,7 @@ export class Performance {
       this.#gone?.();
     };
     if (this.#abandoned) released();
-    else this.#tell(ending, spentOf(this.#driver.world.clock.now() - this.#startedAt, got), released);
+    else this.#tell(ending, spentOf(this.#worked(), got), released);
   }
 
   #endingOf(got: Outcome): Ending {
@@ -191,8 +194,14 @@ export class Performance {
   /** It ended after it had been given up: only what it used still counts (I6). */
   #late(got: Outcome): void {
     if (this.#abandoned || !got.usage) return;
-    const { clock } = this.#driver.world;
-    this.#tell({ outcome: "stopped", reason: "ended too late" }, spentOf(clock.now() - this.#startedAt, got));
+    this.#tell({ outcome: "stopped", reason: "ended too late" }, spentOf(this.#worked(), got));
+  }
+
+  /** Milliseconds, without those that it waited for a person or a limit. */
+  #worked(): number {
+    const now = this.#driver.world.clock.now();
+    const resting = this.#asks > 0 ? now - this.#restsSince : 0;
+    return Math.max(0, now - this.#startedAt - this.#rested - resting);
   }
 
   async #perform(): Promise<Outcome> {
@@ -200,7 +209,7 @@ export class Performance {
     const node = this.#node();
     const agentName = this.#agentName();
     const own = runtimeOf(agentName);
-    const runtime = own && hedging(own, this.#driver, node.spec?.hedge);
+    const runtime = own && hedging(own, this.#driver, node.id, node.spec?.hedge);
     if (!runtime) return { ok: false, failure: "bug", reason: `there is no agent '${agentName}' here`, retry: "never" };
     const { places } = this.#driver.state;
     const card = cardFor(places, this.#effect.taskId, places.agents[agentName]) ?? { runtime: "unknown" };
@@ -278,7 +287,9 @@ export class Performance {
     const { run, state } = this.#driver;
     const { taskId, attempt, restart } = this.#effect;
     const spec = node.spec as NonNullable<Node["spec"]>;
-    const task = taskOf(spec);
+    const { from, model } = state.recovery.tries.get(taskId) ?? {};
+    // What the budget made of it goes before what its task asks for.
+    const task = from === undefined ? taskOf(spec) : { ...taskOf(spec), ...defined({ model }) };
     const messages = state.talk.given.has(taskId) ? messagesOf(state.talk, taskId) : [];
     const made = {
       run,
@@ -331,6 +342,7 @@ export class Performance {
     this.#hold();
     return () => {
       this.#asks--;
+      if (this.#asks === 0) this.#rested += this.#driver.world.clock.now() - this.#restsSince;
       this.#arm();
     };
   }

@@ -1,4 +1,5 @@
 /** What an attempt made is checked before it counts; what is wrong with it is told in words that the next one can act on. */
+import { reasonOf } from "../../domain/error.ts";
 import { asJson, type Json } from "../../domain/json.ts";
 import type { Validator } from "../../domain/plan.ts";
 import type { AttemptWorld, Outcome } from "../../domain/ports.ts";
@@ -26,7 +27,9 @@ export async function validated(driver: Inside, world: AttemptWorld, of: Of, mad
     const got =
       "agent" in one
         ? await reviewed(driver, world, of, { made, agentName: one.agent, spent: usage })
-        : await faultOf(one, made);
+        : "command" in one
+          ? await checkedBy(driver, world, of, one.command)
+          : await faultOf(one, made);
     if (got !== undefined && "usage" in got) usage = sumOf(usage, got.usage);
     if (got?.refusal) return { ...got.refusal, ...(usage === undefined ? {} : { usage }) };
   }
@@ -42,7 +45,7 @@ const wrong = (reason: string): Checked => ({
 });
 
 async function faultOf(
-  validator: Exclude<Validator, { readonly agent: string }>,
+  validator: Exclude<Validator, { readonly agent: string } | { readonly command: string }>,
   made: Made,
 ): Promise<Checked | undefined> {
   if ("files" in validator) {
@@ -65,6 +68,26 @@ function missingIn(changes: Changes | undefined, paths: readonly string[]): stri
   const missing = paths.filter((path) => !there.has(path));
   if (missing.length === 0) return undefined;
   return `it was to write or change ${missing.join(", ")}, and changed ${there.size === 0 ? "no file" : [...there].join(", ")}`;
+}
+
+/** What it printed is in the attempt's log, and is what the next attempt is told. */
+async function checkedBy(driver: Inside, world: AttemptWorld, of: Of, name: string): Promise<Checked | undefined> {
+  // No file was written by a rehearsal: there is nothing to look at.
+  if (driver.state.start?.rehearsed) return undefined;
+  const { checks } = driver.world;
+  const never = (reason: string): Checked => ({ refusal: { ok: false, failure: "error", reason, retry: "never" } });
+  if (!checks) return never(`its result is to be checked by the command '${name}', and there are no files here`);
+  const where = { run: driver.run, taskId: of.taskId, attempt: of.attempt, after: world.before() };
+  const running = checks.run(name, { of: where, signal: world.signal, ask: world.ask });
+  const got = await running;
+  if (world.signal.aborted)
+    return { refusal: { ok: false, failure: "stopped", reason: reasonOf(world.signal.reason), retry: "safe" } };
+  const by = `check ${name}`;
+  const text = got.ok ? "passed" : got.reason;
+  const told: Json = { id: by, by, name: by, text, ...(got.ok ? {} : { fault: "failed" }) };
+  await world.log.append({ type: "tool:result", entry: told });
+  if (got.ok) return undefined;
+  return got.isUnusable ? never(got.reason) : wrong(got.reason);
 }
 
 const VERDICT = {

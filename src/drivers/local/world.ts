@@ -1,6 +1,7 @@
 /** What a driver is given of the world. */
 import type { RunEvent } from "../../domain/events.ts";
 import type {
+  Checks,
   Clock,
   Colleagues,
   Evidence,
@@ -21,6 +22,8 @@ export interface World {
   readonly files?: Files;
   /** Programs that look at it, for tasks that name them. */
   readonly evidence?: Evidence;
+  /** Commands that results may be checked with. */
+  readonly checks?: Checks;
   /** What that says to every agent that is a model. */
   readonly guidance?: Guidance;
   /** Who there is beyond the agents of the run, and who does something best. */

@@ -33,6 +33,7 @@ interface Said {
 export class Dialogue {
   readonly #prompt: readonly PromptPart[];
   readonly #window: number;
+  readonly #model: string;
   readonly #turns: Said[] = [];
   /** Turns that are this attempt's own. */
   #counted = 0;
@@ -43,7 +44,8 @@ export class Dialogue {
   #knownUsd = 0;
 
   /** `isLong`: more turns may follow, so that what was sent is worth its place in a cache. */
-  constructor(prompt: readonly PromptPart[], isLong = false, window = WINDOW) {
+  constructor(prompt: readonly PromptPart[], isLong = false, model = "", window = WINDOW) {
+    this.#model = model;
     this.#prompt = prompt.map((part, i) => (isLong && i === prompt.length - 1 ? { ...part, shared: true } : part));
     this.#window = window;
   }
@@ -64,7 +66,9 @@ export class Dialogue {
     const last = this.#turns.at(-1)?.reply;
     const output = Math.max(ANSWER, ...this.#turns.map(({ reply }) => reply.usage.output));
     const tokens = Math.ceil(Math.max(this.#tokens(), last ? last.usage.input + last.usage.output : 0) + output);
-    const dearest = Math.max(0, ...this.#turns.map(({ reply }) => reply.costUsd ?? 0));
+    // What another model took before says nothing of the price of this one.
+    const own = this.#turns.filter(({ reply }) => (reply.model ?? this.#model) === this.#model);
+    const dearest = Math.max(0, ...own.map(({ reply }) => reply.costUsd ?? 0));
     return { tokens, usd: dearest };
   }
 

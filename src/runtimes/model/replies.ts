@@ -13,6 +13,8 @@ export interface PaidReply {
   readonly costUsd: number | null;
   readonly calls: readonly ToolCall[];
   readonly said: readonly Json[];
+  /** Of a turn that was kept: who said it. */
+  readonly model?: string;
 }
 /** A turn as far as it came: its reply, and of the tools that it asked for those that were begun and those that ended. */
 export interface KeptTurn {
@@ -39,8 +41,8 @@ export const keepBegun = (log: AttemptLog, calls: readonly ToolCall[]): Promise<
 export const keepResult = (log: AttemptLog, result: ToolResult): Promise<void> =>
   log.append({ type: "tool:result", entry: result as unknown as Json });
 
-export const keepUndone = (log: AttemptLog, { id, name }: ToolCall): Promise<void> =>
-  log.append({ type: "tool:result", entry: { id, name, undone: true } });
+export const keepUndone = (log: AttemptLog, { id, name }: ToolCall, asks = false): Promise<void> =>
+  log.append({ type: "tool:result", entry: { id, name, undone: true, ...(asks ? { asks } : {}) } });
 
 /** In order: of the attempts that it goes on with, then its own. */
 export async function keptTurns(log: AttemptLog, continues: readonly number[] = []): Promise<readonly KeptTurn[]> {
@@ -83,5 +85,6 @@ function replyIn(entry: Json): PaidReply | undefined {
     costUsd: typeof usage["costUsd"] === "number" ? usage["costUsd"] : null,
     calls: list("calls") as readonly ToolCall[],
     said: list("said") as readonly Json[],
+    ...(typeof usage["model"] === "string" && { model: usage["model"] }),
   };
 }

@@ -147,11 +147,16 @@ class ModelRuntime implements Runtime {
     if (kept.some(({ begun }) => begun.size > 0)) await desk.goOn();
     const outcome = await work(
       {
-        ...{ dialogue: new Dialogue(promptFor(attempt), toolbox.tools.length > 0), toolbox, ask, signal: world.signal },
+        ...{
+          dialogue: new Dialogue(promptFor(attempt), toolbox.tools.length > 0, ref.text),
+          toolbox,
+          ask,
+          signal: world.signal,
+        },
         maxTurns: settings.maxTurns ?? MOST_TURNS,
         begun: (calls) => keepBegun(world.log, calls),
         ended: (result) => keepResult(world.log, result),
-        undone: (call) => keepUndone(world.log, call),
+        undone: (call, asks) => keepUndone(world.log, call, asks),
         judge: (reply) => verdictOn(reply, asked),
         mayTurn: (dialogue) => world.turn(dialogue.used() ?? NOTHING, dialogue.needs()),
         stopped: () => stopped(world.signal),

@@ -3,7 +3,8 @@
  *
  * K1. A reply is in the log before a tool that it asks for is touched, and a tool's call before it is performed: what
  *     was paid for is never bought again, and what may have been done is never done twice (I3).
- * K2. A call that changes something and was under way when its host died is told to the model as of unknown outcome.
+ * K2. A call that changes something and was under way when its host died is told to the model as of unknown outcome;
+ *     one that only waited for a person's consent is asked about again, at the same gate.
  * K3. It ends: by its reply, by name after too many turns, wrong calls or circles, or because it was asked to.
  */
 import { LeftOff } from "../../domain/error.ts";
@@ -22,8 +23,8 @@ export interface WorkOptions {
   readonly ask: (dialogue: Dialogue, mustAnswer: boolean) => Promise<PaidReply | Ended>;
   readonly begun: (calls: readonly ToolCall[]) => Promise<void>;
   readonly ended: (result: ToolResult) => Promise<void>;
-  /** It was begun and left off before anything was done. */
-  readonly undone: (call: ToolCall) => Promise<void>;
+  /** It left off before anything was done, or waits for a person's consent: so it stands, until it is begun after all. */
+  readonly undone: (call: ToolCall, asks?: true) => Promise<void>;
   readonly judge: (reply: PaidReply) => Outcome;
   /** How it must leave off before its next turn, if it must. */
   readonly mayTurn: (dialogue: Dialogue) => MayTurn;
@@ -126,6 +127,12 @@ class Calls {
     return calls.map((call) => results.get(call) as ToolResult);
   }
 
+  /** A host that dies while a person is asked has done nothing: it is asked about again then, and not taken for done. */
+  #consentOf(call: ToolCall) {
+    const { undone, begun } = this.#options;
+    return { asked: () => undone(call, true), given: () => begun([call]) };
+  }
+
   async #one(call: ToolCall, known: KeptTurn | undefined, index: number): Promise<ToolResult | LeftOff> {
     const { toolbox, undone } = this.#options;
     const { id, name } = call;
@@ -139,7 +146,7 @@ class Calls {
       ? { id, name, fault: "failed", text: UNKNOWN }
       : index >= MOST_CALLS
         ? { id, name, fault: "misuse", text: `a reply may ask for ${MOST_CALLS} tools at most; ask again for this one` }
-        : await toolbox.perform(call).catch(leftOff);
+        : await toolbox.perform(call, this.#consentOf(call)).catch(leftOff);
     await (result instanceof LeftOff ? undone(call) : this.#options.ended(result));
     return result;
   }

@@ -65,6 +65,9 @@ async function perform(options: RehearsalOptions, attempt: Attempt, world: Attem
   const rate = 1 - (1 - chaos) * (1 - (known?.failureRate ?? 0));
   const fault = mishap(dice, rate, model);
   const output = outputOf(options, attempt, { model, settings, tokens: predicted.outputTokens, dice });
+  const whole = used(options, model, predicted, 1);
+  const off = world.turn(NOTHING, { tokens: whole.tokensUsed, usd: whole.costUsd ?? 0 });
+  if (off) return { ...off, usage: NOTHING };
   const time = predicted.latencyMs * (fault?.part ?? 1);
   const isDone = await pass(options, attempt, world, { time, output });
   if (!isDone) {
@@ -72,8 +75,10 @@ async function perform(options: RehearsalOptions, attempt: Attempt, world: Attem
     return { ok: false, failure: "stopped", reason, retry: "safe", usage: used(options, model, predicted, 0) };
   }
   if (fault) return failed(fault, fault.isPaid ? used(options, model, predicted, fault.part) : undefined);
-  return { ok: true, output, usage: used(options, model, predicted, 1) };
+  return { ok: true, output, usage: whole };
 }
+
+const NOTHING: Usage = { tokensUsed: 0, costUsd: 0, turns: 0 };
 
 function failed({ failure, reason, retry, retryAfter }: Mishap, usage: Usage | undefined): Outcome {
   return {

@@ -44,7 +44,16 @@ export class Shell implements AsyncDisposable {
     return { argv: ["bash", "-c", command], cwd: workspace.root, how, network, env: Object.keys(this.#env()) };
   }
 
-  async run(command: string, wall: number, signal: AbortSignal): Promise<ChildEnd> {
+  run(command: string, wall: number, signal: AbortSignal): Promise<ChildEnd> {
+    return this.exec("bash", ["-c", command], { wall }, signal);
+  }
+
+  async exec(
+    program: string,
+    given: readonly string[],
+    own: Partial<ChildLimits> & { readonly wall: number },
+    signal: AbortSignal,
+  ): Promise<ChildEnd> {
     const { workspace, hidden, network, limits } = this.#options;
     const cwd = workspace.root;
     const env = this.#env();
@@ -61,9 +70,8 @@ export class Shell implements AsyncDisposable {
       env,
       tmp: this.#room,
     };
-    const bare = { file: "bash", args: ["-c", command] };
-    const { file, args } = box ? box.wrap(bare.file, bare.args, keyhole) : bare;
-    return runChild({ file, args, cwd, env, signal, limits: { ...limits, wall, idle: wall } });
+    const { file, args } = box ? box.wrap(program, given, keyhole) : { file: program, args: given };
+    return runChild({ file, args, cwd, env, signal, limits: { ...limits, idle: own.wall, ...own } });
   }
 
   #env() {

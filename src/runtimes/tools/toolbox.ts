@@ -36,6 +36,11 @@ export interface ToolResult {
   readonly fault?: "misuse" | "refused" | "failed";
 }
 
+interface Consent {
+  asked(): Promise<void>;
+  given(): Promise<void>;
+}
+
 /** A call's arguments beyond this are no work but a mistake. */
 const LONGEST_INPUT = 1_000_000;
 const MOST_FAULTS = 5;
@@ -95,9 +100,10 @@ export class Toolbox implements AsyncDisposable {
     await this.#hands.shell?.[Symbol.asyncDispose]();
   }
 
-  async perform(call: ToolCall): Promise<ToolResult> {
+  /** `consent` is told before a person is asked, and after a yes: in between nothing has been done. */
+  async perform(call: ToolCall, consent?: Consent): Promise<ToolResult> {
     const { id, name } = call;
-    const raw = await this.#perform(call).catch((error): Told => {
+    const raw = await this.#perform(call, consent).catch((error): Told => {
       if (error instanceof LeftOff) throw error;
       return { fault: "failed", text: reasonOf(error) };
     });
@@ -153,7 +159,7 @@ export class Toolbox implements AsyncDisposable {
     return `a person did not allow '${name}' here${note === undefined ? "" : `: ${note}`}; go on without it`;
   }
 
-  async #perform({ name, input }: ToolCall): Promise<Told> {
+  async #perform({ name, input }: ToolCall, consent?: Consent): Promise<Told> {
     // Offered when there is something to recall; whoever has a result may have all of it.
     const tool = name === RECALL && this.#kept.size > 0 ? this.#recall : this.tools.find((one) => one.name === name);
     if (!tool) {
@@ -176,8 +182,10 @@ export class Toolbox implements AsyncDisposable {
     const judgement = judge(this.#powers, tool.name, tool.resourceOf(read.data), usual);
     if (judgement.effect === "deny") return { fault: "refused", text: judgement.reason };
     if (judgement.effect === "ask") {
+      await consent?.asked();
       const refused = await this.#consent(tool, read.data);
       if (refused !== undefined) return { fault: "refused", text: refused };
+      await consent?.given();
     }
     const text = await tool.perform(read.data, this.#hands);
     return { text: [...notes.map((note) => `[${note}]`), text].join("\n") };

@@ -11,9 +11,10 @@ import type { RunState } from "../../core/state.ts";
 import { TuttiError } from "../../domain/error.ts";
 import type { RunEvent } from "../../domain/events.ts";
 import type { Command } from "../../domain/facts.ts";
-import type { AgentTask } from "../../domain/plan.ts";
+import type { AgentTask, Budget } from "../../domain/plan.ts";
 import { random } from "../../domain/random.ts";
 import { AGENTS, between, chance, pick, randomPlan } from "./plans.ts";
+import { PRICES, randomCaps, spendingPlan } from "./spending.ts";
 import { Watch } from "./watch.ts";
 import { type Crash, type CrashPoint, Process, World } from "./world.ts";
 
@@ -22,6 +23,8 @@ export interface SimulationOptions {
   readonly crashes?: readonly Crash[];
   /** Fold the journal and compare with the live state at every publication, not only at some. */
   readonly strict?: boolean;
+  /** Agents spend turn by turn under random caps of money, tokens and turns, of runs and tasks. */
+  readonly budgets?: boolean;
 }
 
 export interface Simulated {
@@ -55,7 +58,8 @@ class Simulation {
   readonly #plan: readonly AgentTask[];
   readonly #config: {
     maxParallelAgents: number;
-    budget?: { tokens?: number; spawns?: number };
+    budget?: Budget;
+    prices?: typeof PRICES;
     globalTimeout: number;
     enableCommunication: boolean;
     providers?: { zoo: number };
@@ -67,16 +71,19 @@ class Simulation {
   #steps = 0;
   #told = 0;
   #lineage = 0;
+  #raises = 0;
   #zombies: Process[] = [];
 
   constructor(seed: number, options: SimulationOptions = {}) {
     this.seed = seed;
     this.#strict = options.strict ?? false;
-    this.#watch = new Watch();
+    const spends = options.budgets ?? false;
+    this.#watch = new Watch(spends);
     this.#watches.push(this.#watch);
     this.#world = new World(seed, this.#watch, options.crashes);
+    this.#world.purse = this.#watch.purse;
     const { random: die } = this.#world;
-    this.#plan = randomPlan(die, between(die, 1, options.crashes ? 6 : 10));
+    this.#plan = spends ? spendingPlan(die) : randomPlan(die, between(die, 1, options.crashes ? 6 : 10));
     this.#config = {
       maxParallelAgents: between(die, 1, 5),
       globalTimeout: chance(die, 0.15) ? between(die, 50, 500) : Number.POSITIVE_INFINITY,
@@ -85,11 +92,13 @@ class Simulation {
         ? { budget: { tokens: between(die, 100, 900), ...(chance(die, 0.2) ? { spawns: between(die, 0, 4) } : {}) } }
         : {}),
       ...(chance(die, 0.2) ? { providers: { zoo: between(die, 1, 2) } } : {}),
+      ...(spends ? { budget: randomCaps(die, 12), prices: PRICES } : {}),
     };
     this.#process = new Process(this.#world);
     this.#world.onDeath = (process) => this.#buried(process);
     this.#start();
-    if (!options.crashes) this.#plotCommands();
+    if (spends) this.#plotSpending();
+    else if (!options.crashes) this.#plotCommands();
   }
 
   get done(): boolean {
@@ -200,12 +209,19 @@ class Simulation {
     clock.at(clock.now() + between(die, 1, 300), () => {
       if (!process.alive) return;
       if (handle.status !== "paused") return this.#await(process, handle);
-      const raise = { budget: { tokens: 1_000_000 }, ...(chance(die, 0.5) ? { globalTimeout: 100_000_000 } : {}) };
+      const raise = { budget: this.#raised(), ...(chance(die, 0.5) ? { globalTimeout: 100_000_000 } : {}) };
       handle.resume(raise).then(
         () => this.#await(process, handle),
         () => this.#await(process, handle),
       );
     });
+  }
+
+  /** At first perhaps too little. */
+  #raised(): Budget {
+    const { random: die, purse } = this.#world;
+    if (purse && ++this.#raises < 8) return randomCaps(die, 12 * this.#raises);
+    return { tokens: 1_000_000, ...(purse ? { usd: 1000, turns: 10_000 } : {}) };
   }
 
   /** The run has ended. Some go on as a new run out of this one. */
@@ -217,6 +233,7 @@ class Simulation {
       this.#lineage >= 1 ||
       run === undefined ||
       this.#world.target ||
+      this.#world.purse ||
       !chance(die, 0.12) ||
       isEmptied(this.#watch.events) ||
       this.#watch.violations.length > 0
@@ -305,6 +322,21 @@ class Simulation {
         { type: "change", add: [{ id: 1 }] },
       ]),
     );
+  }
+
+  /** A break, and other caps in the middle of the work: less than has been used already is none. */
+  #plotSpending(): void {
+    const { random: die, clock } = this.#world;
+    const plot = (p: number, command: { readonly type: string; readonly budget?: Budget; readonly reason: string }) => {
+      if (!chance(die, p)) return;
+      clock.at(clock.now() + between(die, 1, 400), () => {
+        if (command.budget) this.#watch.purse?.asked(command.budget);
+        this.#inbox(command);
+      });
+    };
+    plot(0.2, { type: "pause", reason: "a break" });
+    plot(0.05, { type: "cancel", reason: "enough" });
+    plot(0.2, { type: "change", budget: randomCaps(die, 12), reason: "another cap" });
   }
 
   #kill(process: Process): void {

@@ -10,6 +10,8 @@ import type { RunEvent } from "../../domain/events.ts";
 import { canonical, sha256 } from "../../domain/json.ts";
 import type { Attempt } from "../../domain/ports.ts";
 
+import { Purse } from "./purse.ts";
+
 const SETTLING = ["task:complete", "task:error", "task:skipped", "task:reused", "task:cancelled"];
 
 interface Seen {
@@ -39,6 +41,12 @@ export class Watch {
   #spentTokens = 0;
   #reserved = new Map<string, number>();
   #cap: number | undefined;
+  /** Where attempts spend turn by turn: what each turn may take is looked at, and no more is known of an attempt before. */
+  readonly purse: Purse | undefined;
+
+  constructor(spends = false) {
+    this.purse = spends ? new Purse((what) => this.violated(what)) : undefined;
+  }
 
   violated(what: string): void {
     if (this.violations.length < 10) this.violations.push(what);
@@ -58,6 +66,7 @@ export class Watch {
       if (this.#ended) this.violated(`${event.type} after the end of the run`);
       this.events.push(event);
       this.#see(event);
+      this.purse?.see(event);
     }
   }
 
@@ -184,7 +193,7 @@ export class Watch {
 
   /** Tasks here declare what they may use and use no more, so the cap itself holds. */
   #checkBudget(): void {
-    if (this.#cap === undefined) return;
+    if (this.#cap === undefined || this.purse) return;
     const ahead = [...this.#reserved.values()].reduce((a, b) => a + b, 0);
     if (this.#spentTokens + ahead > this.#cap)
       this.violated(`${this.#spentTokens} tokens used and ${ahead} reserved of ${this.#cap}`);
@@ -242,6 +251,7 @@ export class Watch {
   /** At its end: everything is settled, sums are right, replay decides nothing. */
   finished(): void {
     const { events } = this;
+    this.purse?.finished();
     const end = events.at(-1);
     if (!this.#ended || !end) return this.violated("the run has no end");
     for (const [id, task] of this.#tasks) if (task.end === undefined) this.violated(`task ${id} has no end`);

@@ -11,6 +11,8 @@ import type { Attempt, AttemptWorld, Batch, Clock, Journal, Outcome, Runtime, Ru
 import { type Random, random, seedOf } from "../../domain/random.ts";
 import { createMemoryJournal } from "../../journal/memory.ts";
 import { AGENTS, between, chance, FAILING, pick } from "./plans.ts";
+import type { Purse } from "./purse.ts";
+import { spend } from "./spending.ts";
 import type { Watch } from "./watch.ts";
 
 /** Where a process can die. Every one must be reached over a set of seeds. */
@@ -98,6 +100,8 @@ export class World {
   calm = false;
   fullUntil = 0;
   onDeath: (process: Process) => void = () => {};
+  /** Attempts spend turn by turn, and this one watches what. */
+  purse: Purse | undefined;
 
   constructor(seed: number, watch: Watch, target?: World["target"]) {
     this.seed = seed;
@@ -246,10 +250,11 @@ export class World {
 
   async #perform(process: Process, attempt: Attempt, world: AttemptWorld): Promise<Outcome> {
     if (process.crash("perform: before the attempt begins")) return never;
-    process.inFlight++;
+    // The second one of a hedge takes no place of the run's.
+    let counted = !attempt.effectId.endsWith(".hedge");
+    if (counted) process.inFlight++;
     this.watch.performed(attempt, process.inFlight);
     if (process.crash("perform: the attempt has begun")) return never;
-    let counted = true;
     const left = () => {
       if (counted) process.inFlight--;
       counted = false;
@@ -257,10 +262,21 @@ export class World {
     // One that does not end when it is asked to gives its place back all the same, after the grace.
     world.signal.addEventListener("abort", left, { once: true });
     const own = random(this.seed ^ seedOf(attempt.effectId));
-    const outcome = await this.#act(own, attempt, world);
+    const outcome = await (this.purse ? this.#spend(process, attempt, world) : this.#act(own, attempt, world));
     if (process.crash("ended: the attempt is over, nobody was told")) return never;
     left();
     return process.alive ? outcome : never;
+  }
+
+  async #spend(process: Process, attempt: Attempt, world: AttemptWorld): Promise<Outcome> {
+    const { seed, purse } = this as { readonly seed: number; readonly purse: Purse };
+    const dies = () => process.crash("perform: the attempt has begun");
+    const own = random(seed ^ seedOf(attempt.effectId));
+    const hangs = chance(own, this.rates.hang);
+    const got = await spend({ seed, purse, dies, hangs, wait: (time) => this.#wait(time) }, attempt, world);
+    if ("ok" in got) return got;
+    if (chance(own, this.rates.fail)) return { ...failure(own), ...got };
+    return { ok: true, output: answer(seed, attempt), ...got };
   }
 
   async #act(own: Random, attempt: Attempt, world: AttemptWorld): Promise<Outcome> {

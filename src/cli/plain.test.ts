@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import type { RunEvent } from "../domain/events.ts";
+import { eventWords } from "./plain.ts";
+import { moneyText } from "./units.ts";
+
+const of = (type: string, fields: object) =>
+  eventWords({ type, run: "01k0000000000000000abcdefg", seq: 1, at: 0, ...fields } as unknown as RunEvent);
+const retry = {
+  taskId: "a",
+  agentName: "x",
+  attempt: 1,
+  duration: 0,
+  tokensUsed: 0,
+  costUsd: 0,
+  delay: 0,
+  resumeAt: 0,
+};
+
+test("an attempt that left off for want of budget has not failed: what was kept is said, and how it goes on", () => {
+  const left = { ...retry, failure: "budget", counts: false, reason: "the budget of 1 usd does not allow task 'a'" };
+  expect(of("task:retry", { ...left, turns: 3 })).toBe(
+    "attempt 1 left off at the limit: the budget of 1 usd does not allow task 'a'; 3 turns kept, it goes on after them",
+  );
+  expect(of("task:retry", { ...left, turns: 1 })).toMatch(/; 1 turn kept, it goes on after it$/);
+  expect(of("task:retry", { ...left, failure: "stopped", reason: "lunch", turns: 0 })).toBe(
+    "attempt 1 left off: lunch; nothing is lost",
+  );
+  expect(of("workflow:paused", { cause: "budget", reason: "it is spent" })).toBe(
+    "paused (budget): it is spent; go on with: tutti resume 0abcdefg --budget AMOUNT",
+  );
+  expect(of("workflow:paused", { cause: "user", reason: "lunch" })).toBe("paused (user): lunch");
+  expect(
+    of("task:retry", { ...retry, failure: "error", counts: true, reason: "no", delay: 500, step: "back-off" }),
+  ).toBe("attempt 1 failed (error): no; again in 500ms");
+});
+
+test("an amount that is too small to be shown is not shown as nothing", () => {
+  expect([0, 0.00004, 0.0001, 0.02, 3].map(moneyText)).toEqual(["$0", "<$0.0001", "$0.0001", "$0.020", "$3.00"]);
+  expect(moneyText(null)).toBe("unknown");
+});

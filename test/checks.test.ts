@@ -1,0 +1,96 @@
+/** Results that must pass a command of the user's settings before they count. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Host } from "../src/app/host.ts";
+import { Story } from "../src/cli/story.ts";
+import type { FakeReply } from "./support/fake-protocols.ts";
+import { FakeProvider } from "./support/fake-provider.ts";
+import { eventsOf } from "./support/finish.ts";
+import { Homes } from "./support/homes.ts";
+import { git, repositoryIn } from "./support/repository.ts";
+
+const homes = new Homes();
+let fake: FakeProvider;
+beforeAll(async () => {
+  fake = await FakeProvider.start();
+});
+afterAll(() => fake[Symbol.asyncDispose]());
+
+const AGENT = "---\nname: worker\ndescription: works\ntools: [read, write]\n---\nWork.\n";
+/** Tells what stands there, and whether it may; and leaves something behind that belongs to nobody. */
+const LINT = `evidenceCommands: { lint: ["sh", "-c", "echo found $(cat b.txt); echo made > made.txt; grep -q good b.txt"] }\n`;
+const usage = { fresh: 90, output: 10 };
+const writes = (text: string): FakeReply => ({ calls: [{ name: "write", input: { path: "b.txt", text } }], usage });
+const done: FakeReply = { text: ["Done"], usage };
+
+async function open(config = LINT) {
+  const home = homes.path({ "agents/worker.md": AGENT, "config.yaml": config });
+  const env = { PATH: process.env["PATH"], SECRET: "hidden", ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: fake.url };
+  const repository = repositoryIn(homes.path({ "a.txt": "one\n" }));
+  return { home, repository, host: await Host.open({ home, env, repository }) };
+}
+const order = (validate: readonly unknown[], more: object = {}) => ({
+  tasks: [{ id: "a", agentName: "worker", description: "a", prompt: "Do a", retries: 1, validate, ...more }],
+  config: { model: "anthropic/claude-sonnet-4-5" },
+});
+
+test("what a command refuses is done again with the words that it printed, and what it left behind is nobody's", async () => {
+  const { home, repository, host: opened } = await open();
+  await using host = opened;
+  fake.script(writes("bad"), done, writes("good"), done);
+  const handle = host.start(host.prepare(order([{ command: "lint" }])));
+  const results = await handle;
+  expect(results.tasks["a"]).toMatchObject({ status: "complete", attempts: 2, output: "Done" });
+  const events = await eventsOf(handle);
+  const retry = events.find(({ type }) => type === "task:retry");
+  expect(retry).toMatchObject({ failure: "invalid-output", step: "repair" });
+  expect(retry && "reason" in retry && retry.reason).toMatch(
+    /^the check 'lint' \(sh -c .*\) failed: it ended with code 1\nfound bad$/,
+  );
+  expect(JSON.stringify(fake.calls[2]?.body)).toContain("found bad");
+  // Of the commit that counts, and of the user's own files, the check has changed nothing.
+  expect(results.tasks["a"]?.changes?.files.map(({ path }) => path)).toEqual(["b.txt"]);
+  expect(git(repository, "status", "--porcelain")).toBe("");
+  expect(existsSync(join(home, "worktrees", handle.id)) ? readdirSync(join(home, "worktrees", handle.id)) : []).toEqual(
+    [],
+  );
+  const story = new Story("a");
+  for (const event of events) story.note(event);
+  const told = story.lines().map(({ text }) => text);
+  expect(told).toContainEqual(expect.stringMatching(/^check lint: failed: the check 'lint'/));
+  expect(told).toContain("check lint: done");
+});
+
+test("[I10] no plan says what is run: only names of the settings count, and an unknown one is refused before anything is paid", async () => {
+  const { host: opened } = await open();
+  await using host = opened;
+  expect(() => host.prepare(order([{ command: "lnit" }]))).toThrow(
+    "task 'a' is checked by the command 'lnit', and your settings name none such: did you mean 'lint'?",
+  );
+  expect(() => host.prepare(order([{ command: ["rm", "-rf", "."] }]))).toThrow(
+    /validate\[0\]\.command' must be the name/,
+  );
+  expect(() => host.prepare(order([{ command: "lint", agent: "worker" }]))).toThrow(
+    /one of schema, files, agent, command/,
+  );
+});
+
+test("a command gets no secret of ours, and one that cannot be run fails the task without another try", async () => {
+  const { host: opened } = await open(
+    'evidenceCommands: { env: ["sh", "-c", "env; exit 1"], none: ["no-such-program"] }\n',
+  );
+  await using host = opened;
+  fake.script(done);
+  const shown = await host.start(host.prepare(order([{ command: "env" }], { retries: 0 })));
+  expect(shown.tasks["a"]?.reason).toContain("PATH=");
+  expect(shown.tasks["a"]?.reason).not.toMatch(/SECRET|ANTHROPIC/);
+  fake.script(done);
+  const none = await host.start(host.prepare(order([{ command: "none" }])));
+  expect(none.tasks["a"]).toMatchObject({ status: "failed", attempts: 1 });
+  expect(none.tasks["a"]?.reason).toMatch(/the check 'none'/);
+  const rehearsed = await host.start(
+    host.prepare({ ...order([{ command: "none" }]), config: { rehearse: true, speed: "max" } }),
+  );
+  expect(rehearsed.status).toBe("complete");
+});
