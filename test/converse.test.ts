@@ -255,8 +255,12 @@ test("[bar:findings] each of three HIGH findings of each of five long reviews re
   const compile = say("all", reviewers, {
     prompt: "Compile every finding of the reviews. No HIGH finding may be lost.",
   });
-  await converse(talkers, [...reviewers.map((id) => say(id)), compile]);
+  const { events } = await converse(talkers, [...reviewers.map((id) => say(id)), compile]);
   expect(review("docs").length, "longer than what arrives whole, and kept as a blob").toBeGreaterThan(20_000);
+  // So that what was shown can be traced to it.
+  const pieces = of(events, "context:shown").flatMap(({ entry }) => (entry as { pieces: { name: string }[] }).pieces);
+  const { output } = of(events, "task:complete").find(({ taskId }) => taskId === "docs") ?? {};
+  expect(pieces).toContainEqual(expect.objectContaining({ name: "docs", hash: (output as { $blob: string }).$blob }));
   for (const id of reviewers) for (const n of [1, 2, 3]) expect(talkers.prompt("all")).toContain(`fault ${id}-${n} in`);
 });
 

@@ -28,8 +28,8 @@ describe("labelled requests in the words of tickets", () => {
     expect(measured.noneFalse).toBeLessThanOrEqual(0.03);
   });
 
-  test("[bar:routing-three] one of the first three is right in 90 %", () => {
-    expect(measure(held, registry).top3).toBeGreaterThanOrEqual(0.9);
+  test("[bar:routing-three] one of the first three is right in 92 %", () => {
+    expect(measure(held, registry).top3).toBeGreaterThanOrEqual(0.92);
   });
 
   test("[bar:reachable] some request has each agent first, and rightly", () => {

@@ -17,17 +17,47 @@ export interface Asked {
   readonly own: ReadonlyMap<string, number>;
   /** Own words as they were written, by their stems. */
   readonly written: ReadonlyMap<string, string>;
+  /** Those of the question that some agent has. */
+  readonly words: Words;
   /** Own words that stand side by side, and how many words there are. */
   readonly pairs: Uint32Array;
   readonly length: number;
-  /** How much each own word counts where requests are compared, and what all do. */
-  readonly telling: ReadonlyMap<string, number>;
+  /** What all own words count where requests are compared. */
   readonly told: number;
   /** What all own words are worth. */
   readonly worth: number;
   /** Of 1: the share of that worth in words that no agent has, and in words of matters that no agent is for. */
   readonly unknown: number;
   readonly outside: number;
+}
+
+/**
+ * Words that are asked for, with what all agents share of them: that is found once and not for each of them. In rows of
+ * numbers: as objects they would cost each route a megabyte of numbers in boxes, and every tenth a pause to clear it away.
+ */
+interface Words {
+  readonly stems: Int32Array;
+  /** 1 where it was asked in these words, 0 where it only means the same. */
+  readonly own: Uint8Array;
+  readonly counts: Float64Array;
+  /** By how rare each is. */
+  readonly values: Float64Array;
+  /** How much each counts where requests are compared. */
+  readonly telling: Float64Array;
+  /** Of all that all agents say. */
+  readonly usual: Float64Array;
+}
+
+function wordsIn(question: Question, own: ReadonlyMap<string, number>, index: TextIndex): Words {
+  const known = [...question].filter(([word]) => index.rarity(word) !== 0);
+  return {
+    stems: Int32Array.from(known, ([word]) => index.stemOf(word)),
+    own: Uint8Array.from(known, ([word]) => (own.has(word) ? 1 : 0)),
+    counts: Float64Array.from(known, ([, count]) => count),
+    values: Float64Array.from(known, ([word, count]) => count * index.rarity(word)),
+    telling: Float64Array.from(known, ([word, count]) => count * index.rarityInPassages(word) ** 2),
+    usual: Float64Array.from(known, ([word]) => index.share(word)),
+  };
 }
 
 export function askedBy(text: string, index: TextIndex): Asked {
@@ -50,9 +80,9 @@ export function askedBy(text: string, index: TextIndex): Asked {
     if (rarity === 0) unknown += value;
     if (isOutside(word)) outside += value;
   }
-  const telling = new Map([...own].map(([word, count]) => [word, count * index.rarityInPassages(word) ** 2]));
+  const words = wordsIn(question, own, index);
   const told = Math.hypot(...[...own].map(([word, count]) => count * index.rarityInPassages(word)));
-  const all = { question, own, written, pairs: index.pairsOf(stems), length: stems.length, telling, told, worth };
+  const all = { question, own, written, pairs: index.pairsOf(stems), length: stems.length, words, told, worth };
   if (worth === 0) return { ...all, unknown: 1, outside: 0 };
   return { ...all, unknown: unknown / worth, outside: outside / worth };
 }
@@ -120,42 +150,54 @@ const OWN = 0.6;
  * are; and how much likelier the agents most like it are to say this than anybody.
  */
 export function featuresOf(asked: Asked, id: string, index: TextIndex, found: number): readonly number[] {
-  const { question, own, worth, telling } = asked;
+  const { words, own, worth } = asked;
   if (worth === 0) return FEATURES.map(() => 0);
-  const sums = PARTS.map(() => 0);
-  const close = new Array<number>(MOST_PASSAGES).fill(0);
-  let [neighbours, any, likely, kin, near, requests] = [0, 0, 0, 0, 0, 0];
-  const passages = index.passagesOf(id);
-  const { length, group } = index.sizeOf(id);
-  for (const [word, count] of question) {
-    const value = count * index.rarity(word);
-    if (value === 0) continue;
-    const { marks = 0, weight = 0 } = index.seen(id, word) ?? {};
-    if (!own.has(word)) {
-      if (marks & CHOSEN) neighbours += value;
+  const { stems, counts, values, telling, usual } = words;
+  const sums = new Float64Array(PARTS.length);
+  const close = new Float64Array(MOST_PASSAGES);
+  let neighbours = 0;
+  let any = 0;
+  let likely = 0;
+  let kin = 0;
+  let near = 0;
+  let requests = 0;
+  const text = index.text(id);
+  const { marks, weights, passages, length } = text.doc;
+  for (let k = 0; k < stems.length; k++) {
+    const stem = stems[k] as number;
+    const value = values[k] as number;
+    const at = text.placeOf(stem);
+    const mark = at < 0 ? 0 : (marks[at] as number);
+    if (words.own[k] === 0) {
+      if (mark & CHOSEN) neighbours += value;
       continue;
     }
-    if (marks & CHOSEN) any += value;
-    for (let i = 0; i < PARTS.length; i++) if (marks & (1 << i)) sums[i] = (sums[i] as number) + value;
-    for (let i = 0; i < MOST_PASSAGES; i++) {
-      if ((marks & (1 << (FIRST_PASSAGE + i))) === 0) continue;
+    if (mark & CHOSEN) any += value;
+    for (let i = 0; i < PARTS.length; i++) if (mark & (1 << i)) sums[i] = (sums[i] as number) + value;
+    for (let i = 0; mark >>> FIRST_PASSAGE > 0 && i < MOST_PASSAGES; i++) {
+      if ((mark & (1 << (FIRST_PASSAGE + i))) === 0) continue;
       close[i] = (close[i] as number) + value;
-      requests += (telling.get(word) ?? 0) * (passages[i] as number);
+      requests += (telling[k] as number) * (passages[i] as number);
     }
-    const usual = index.share(word);
-    const likelier = (share: number) => count * Math.log((OWN * share + (1 - OWN) * usual) / usual);
-    likely += likelier(weight / length);
-    kin += likelier(index.shareIn(group, word));
-    near += likelier(index.shareNear(id, word));
+    const count = counts[k] as number;
+    const often = usual[k] as number;
+    likely += count * likelier(at < 0 ? 0 : (weights[at] as number) / length, often);
+    kin += count * likelier(text.shareInGroup(stem), often);
+    near += count * likelier(text.shareNear(stem, often), often);
   }
-  const all = [found, ...sums, any, Math.max(...close), neighbours].map((sum) => sum / worth);
   const size = Math.sqrt(own.size + 1);
+  const features = [found / worth, likely / size, kin / size];
+  for (let i = 0; i < PARTS.length; i++) features.push((sums[i] as number) / worth);
+  let closest = 0;
+  for (let i = 0; i < MOST_PASSAGES; i++) closest = Math.max(closest, close[i] as number);
+  features.push(any / worth, closest / worth, neighbours / worth);
   const phrases = index.phrases(id, asked.pairs) / Math.sqrt(asked.length + 1) / 5;
-  return [
-    ...[all[0] as number, likely / size, kin / size, ...all.slice(1)],
-    ...[phrases, requests / (asked.told * Math.sqrt(LONG_REQUEST)), near / size],
-  ];
+  features.push(phrases, requests / (asked.told * Math.sqrt(LONG_REQUEST)), near / size);
+  return features;
 }
+
+/** How much likelier an own share makes a word than a usual one alone, as a logarithm. */
+const likelier = (share: number, usual: number): number => Math.log((OWN * share + (1 - OWN) * usual) / usual);
 
 /** Where these stand among the signs. */
 export const SIGN = { value: 1, lead: 7 } as const;

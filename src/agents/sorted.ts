@@ -8,5 +8,5 @@ export function placeIn(stems: Uint32Array, stem: number): number {
     if ((stems[middle] as number) < stem) low = middle + 1;
     else high = middle;
   }
-  return stems[low] === stem ? low : -1;
+  return low < stems.length && stems[low] === stem ? low : -1;
 }

@@ -17,8 +17,8 @@ function told(index: TextIndex): unknown {
   const pairs = index.pairsOf(index.stems("race condition"));
   return ["a", "b", "c"].map((id) => ({
     words: words.map((word) => [index.rarity(word), index.rarityInPassages(word), index.share(word)]),
-    near: words.map((word) => index.shareNear(id, word)),
-    ...{ phrases: index.phrases(id, pairs), passages: [...index.passagesOf(id)] },
+    near: words.map((word) => index.text(id).shareNear(index.stemOf(word), 0)),
+    ...{ phrases: index.phrases(id, pairs), passages: [...index.text(id).doc.passages] },
   }));
 }
 
@@ -36,7 +36,30 @@ test("the texts most like it speak for a text", () => {
   const index = three();
   const [lawn = ""] = index.stems("lawn");
   expect(index.seen("a", lawn)).toBeUndefined();
-  expect(index.shareNear("a", lawn)).toBeGreaterThan(0);
+  expect(index.text("a").shareNear(index.stemOf(lawn), 0)).toBeGreaterThan(0);
+});
+
+test("which texts are most like one does not depend on what was asked before", () => {
+  const [fresh, asked] = [three(), three()];
+  told(asked);
+  for (const index of [fresh, asked]) index.put("d", [prose("a race over the lawn of the parser")]);
+  const near = (index: TextIndex) =>
+    ["d", "b", "a"].map((id) =>
+      ["race", "lawn", "green"].map((word) => index.text(id).shareNear(index.stemOf(word), 0)),
+    );
+  expect(near(asked)).toEqual(near(fresh));
+});
+
+test("of many that are equally like, ten speak, and those that came first", () => {
+  const index = new TextIndex();
+  index.put("self", [prose("zebra crossing")]);
+  for (let i = 0; i < 12; i++) index.put(`t${i}`, [prose(`zebra word${String.fromCharCode(97 + i)}`)]);
+  for (let i = 0; i < 80; i++) index.put(`o${i}`, [prose("something else")]);
+  const said = Array.from({ length: 12 }, (_, i) => {
+    const [word = ""] = index.stems(`word${String.fromCharCode(97 + i)}`);
+    return index.text("self").shareNear(index.stemOf(word), 0) > 0;
+  });
+  expect(said).toEqual([...new Array(10).fill(true), false, false]);
 });
 
 test("a text that went leaves nothing behind", () => {

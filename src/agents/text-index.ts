@@ -3,8 +3,11 @@
  * inside, so that ten thousand agents are asked in a few milliseconds.
  */
 import { isStop, stem, wordsOf } from "../domain/words.ts";
+import { Nearest } from "./nearest.ts";
 import { Phrases, pairsOf } from "./phrases.ts";
+import { type Doc, NO_DOC, type Posting, rarityOf, type Together } from "./postings.ts";
 import { placeIn } from "./sorted.ts";
+import { Text } from "./text.ts";
 
 /** How often a word may count before more of it says little, and how much long texts are held back. */
 const SATURATION = 1.2;
@@ -24,33 +27,11 @@ export interface Field {
 }
 export const FIRST_PASSAGE = 8;
 export const MOST_PASSAGES = 16;
-/** Texts next to a text that speak for it, and the most texts that may have a word by which they are found. */
-const NEAREST = 10;
-const MOST_SHARING = 64;
 
 /** A word of one text. */
 export interface Seen {
   readonly marks: number;
   readonly weight: number;
-}
-/** The words of a text, sorted by their stems. */
-interface Doc {
-  readonly stems: Uint32Array;
-  readonly marks: Uint32Array;
-  readonly weights: Float32Array;
-  readonly length: number;
-  readonly group: string;
-  /** Of each passage how much a word of it counts: less, the more words it has. */
-  readonly passages: Float64Array;
-}
-const NO_DOC: Doc = {
-  ...{ stems: new Uint32Array(), marks: new Uint32Array(), weights: new Float32Array(), length: 0, group: "" },
-  passages: new Float64Array(),
-};
-interface Near {
-  readonly docs: readonly number[];
-  /** Of 1. */
-  readonly shares: readonly number[];
 }
 export interface Hit {
   readonly id: string;
@@ -58,23 +39,6 @@ export interface Hit {
 }
 /** What a question asks for: stems, each with how much it counts. */
 export type Question = ReadonlyMap<string, number>;
-
-/** A stem, the texts that have it, and how much of it. */
-interface Posting {
-  readonly word: string;
-  readonly docs: number[];
-  readonly weights: number[];
-  /** All weights together. */
-  total: number;
-  /** In how many passages of all texts. */
-  passages: number;
-}
-
-/** What the texts of a group say, by stem. */
-interface Together {
-  length: number;
-  weights: Float64Array;
-}
 
 const roomFor = (size: number) => size + (size >> 1);
 
@@ -96,8 +60,7 @@ export class TextIndex {
   /** What the texts of a group say together, by stem. */
   readonly #groups = new Map<string, Together>();
   readonly #phrases = new Phrases();
-  /** Of each text those that are most like it, found when somebody asks and forgotten when a text changes. */
-  readonly #near = new Map<number, Near>();
+  readonly #nearest = new Nearest(this.#docs, this.#postings);
   #passages = 0;
   #length = 0;
   #scores = new Float64Array(0);
@@ -163,7 +126,7 @@ export class TextIndex {
     this.#docs[number] = { stems, marks, weights, length, group, passages };
     this.#length += length;
     this.#phrases.put(number, runs);
-    this.#near.clear();
+    this.#nearest.forget();
   }
 
   /** Numbers by stem are typed and grow by halves: a plain array written far behind its end becomes a slow table. */
@@ -201,7 +164,7 @@ export class TextIndex {
     this.#length -= length;
     this.#passages -= passages.filter((one) => one > 0).length;
     this.#phrases.delete(number);
-    this.#near.clear();
+    this.#nearest.forget();
     this.#numbers.delete(id);
     this.#ids[number] = undefined;
     this.#norms = undefined;
@@ -249,13 +212,18 @@ export class TextIndex {
 
   /** How rare a word is, 0 where no text has it. */
   rarity(word: string): number {
-    const count = this.#postingOf(word)?.docs.length ?? 0;
-    return count === 0 ? 0 : Math.log(1 + (this.size - count + 0.5) / (count + 0.5));
+    return rarityOf(this.#postingOf(word)?.docs.length ?? 0, this.size);
   }
 
-  /** All weights of a text, and the group that it is in. */
-  sizeOf(id: string): { readonly length: number; readonly group: string } {
-    return this.#docs[this.#numbers.get(id) ?? -1] ?? NO_DOC;
+  /** The number of a word's stem, or -1 where no text has it. */
+  stemOf(word: string): number {
+    return this.#stems.get(word) ?? -1;
+  }
+
+  text(id: string): Text {
+    const number = this.#numbers.get(id) ?? -1;
+    const doc = this.#docs[number] ?? NO_DOC;
+    return new Text(doc, this.#nearest.of(number, this.size), this.#groups.get(doc.group));
   }
 
   /** Where and how much a text has a word. */
@@ -271,11 +239,6 @@ export class TextIndex {
     return Math.log(1 + (this.#passages + 1) / ((this.#postingOf(word)?.passages ?? 0) + 0.5));
   }
 
-  /** Of each passage of a text how much a word of it counts. */
-  passagesOf(id: string): Float64Array {
-    return (this.#docs[this.#numbers.get(id) ?? -1] ?? NO_DOC).passages;
-  }
-
   /** Words of a question that stand side by side, for `phrases`. */
   pairsOf(stems: readonly string[]): Uint32Array {
     return pairsOf(stems.map((word) => this.#stems.get(word) ?? -1));
@@ -286,58 +249,9 @@ export class TextIndex {
     return this.#phrases.worth(this.#numbers.get(id) ?? -1, pairs, this.size);
   }
 
-  /** Of all that the texts most like it say, the liker the more. */
-  shareNear(id: string, word: string): number {
-    const number = this.#numbers.get(id);
-    const stem = this.#stems.get(word);
-    if (number === undefined || stem === undefined) return 0;
-    const near = this.#near.get(number) ?? this.#nearest(number);
-    let share = 0;
-    for (let i = 0; i < near.docs.length; i++) {
-      const doc = this.#docs[near.docs[i] as number] ?? NO_DOC;
-      const at = placeIn(doc.stems, stem);
-      if (at >= 0) share += ((near.shares[i] as number) * (doc.weights[at] as number)) / doc.length;
-    }
-    return near.docs.length === 0 ? this.share(word) : share;
-  }
-
-  /** By words that few texts have: those tell most, and are soon gone through. */
-  #nearest(number: number): Near {
-    const { stems, weights } = this.#docs[number] ?? NO_DOC;
-    if (this.#scores.length < this.#ids.length) this.#scores = new Float64Array(2 * this.#ids.length);
-    const likeness = this.#scores.fill(0, 0, this.#ids.length);
-    const found: number[] = [];
-    for (let i = 0; i < stems.length; i++) {
-      const posting = this.#postings[stems[i] as number] as Posting;
-      if (posting.docs.length > MOST_SHARING) continue;
-      const rarity = this.rarity(posting.word);
-      const own = Math.log(1 + (weights[i] as number)) * rarity * rarity;
-      for (let k = 0; k < posting.docs.length; k++) {
-        const other = posting.docs[k] as number;
-        if (other === number) continue;
-        if (likeness[other] === 0) found.push(other);
-        likeness[other] = (likeness[other] as number) + own * Math.log(1 + (posting.weights[k] as number));
-      }
-    }
-    for (const other of found)
-      likeness[other] = (likeness[other] as number) / Math.sqrt((this.#docs[other] ?? NO_DOC).length);
-    const best = this.#best(likeness, NEAREST);
-    const all = best.reduce((sum, { score }) => sum + score, 0);
-    const docs = best.map(({ id }) => this.#numbers.get(id) as number);
-    const near = { docs, shares: best.map(({ score }) => score / all) };
-    this.#near.set(number, near);
-    return near;
-  }
-
   /** Of all that all texts say, how much is this word. */
   share(word: string): number {
     return (this.#postingOf(word)?.total ?? 0) / this.#length;
-  }
-
-  /** Of all that the texts of a group say. */
-  shareIn(group: string, word: string): number {
-    const { length = 0, weights } = this.#groups.get(group) ?? {};
-    return length === 0 ? 0 : Math.max(0, weights?.[this.#stems.get(word) ?? -1] ?? 0) / length;
   }
 
   /** How well each text answers, best first. */

@@ -91,6 +91,13 @@ test("the material comes first, files before all, the task last; each piece is n
   expect(tokens).toBe(estimateTokens(text));
 });
 
+test("an output that lies in the journal is named by the hash under which it lies there", () => {
+  const [near] = base.dependencies;
+  const dependencies = near ? [{ ...near, hash: "as stored" }] : [];
+  const { pieces } = assemble({ ...base, dependencies });
+  expect(pieces.find(({ kind }) => kind === "dependency")?.hash).toBe("as stored");
+});
+
 test("a task with nothing to be shown sees its own words alone", () => {
   const { text } = assemble({ strategy: "shared", task: base.task, dependencies: [] });
   expect(text).toBe("# Your task: Write the guide\n\nSay how long the session cookie lives.");

@@ -104,7 +104,7 @@ export const related = (stemmed: string): readonly string[] => BY_STEM.get(stemm
 export const NUMBER = 1;
 export const PLACE = 2;
 export const TIME = 4;
-/** Words that may mark a finding, or a decision: such a unit is looked at closely. */
+/** Words one of which stands in every finding of high severity, or decision: such a unit is looked at closely. */
 export const SEVERE = 8;
 export const DECIDES = 16;
 
@@ -124,7 +124,7 @@ export function cuesOf(question: string): number {
 /** Words with a meaning of their own, by stem. */
 export const MARKS: ReadonlyMap<string, number> = new Map([
   ...words("second sec minute min hour day week month year ms millisecond daily hourly weekly nightly", TIME),
-  ...words("critical high severe blocker p0 p1 sev severity", SEVERE),
+  ...words("critical high severe blocker p0 p1 sev sev0 sev1", SEVERE),
   ...words(
     "decision decided decide verdict conclusion resolution recommendation chosen chose settled summary",
     DECIDES,

@@ -6,6 +6,8 @@ import { cutText, type Unit } from "./units.ts";
 export interface Doc {
   readonly text: string;
   readonly units: readonly Unit[];
+  /** Of each unit 1 where it is there for its findings only, and is not asked what else it has to say. */
+  readonly quiet?: Uint8Array;
 }
 
 /** An entry of at most so many characters is kept or left out as a whole. */
@@ -48,15 +50,15 @@ class Entries {
   readonly #units: Unit[] = [];
 
   take(value: Json): Doc {
-    this.#walk("", value, -1, 0);
+    this.#walk("", value, -1, 0, severityOf(value));
     return { text: this.#lines.join("\n"), units: this.#units };
   }
 
-  #walk(path: string, value: Json, head: number, depth: number): void {
+  #walk(path: string, value: Json, head: number, depth: number, severity: number): void {
     if (depth > DEEPEST) {
       this.#line(path, "[too deep to show]", head, 0);
     } else if (isShort(value, ENTRY)) {
-      this.#line(path, JSON.stringify(value), head, severityOf(value));
+      this.#line(path, JSON.stringify(value), head, severity);
     } else if (typeof value === "string") {
       this.#prose(path, value, head);
     } else if (Array.isArray(value)) {
@@ -64,15 +66,14 @@ class Entries {
       const ranks = value.map(severityOf);
       // The worst first; within a rank as their author had them. The path keeps the place.
       if (ranks.some((rank) => rank > 0)) order.sort((a, b) => (ranks[b] ?? 0) - (ranks[a] ?? 0) || a - b);
-      for (const i of order) this.#walk(`${path}[${i}]`, value[i] as Json, head, depth + 1);
+      for (const i of order) this.#walk(`${path}[${i}]`, value[i] as Json, head, depth + 1, ranks[i] ?? 0);
     } else if (value !== null && typeof value === "object") {
-      this.#object(path, value as { readonly [key: string]: Json }, head, depth);
+      this.#object(path, value as { readonly [key: string]: Json }, head, depth, severity);
     } else this.#line(path, JSON.stringify(value), head, 0);
   }
 
   /** Short fields stand together in one entry; each long one follows by itself. */
-  #object(path: string, value: { readonly [key: string]: Json }, head: number, depth: number): void {
-    const severity = severityOf(value);
+  #object(path: string, value: { readonly [key: string]: Json }, head: number, depth: number, severity: number): void {
     let together: Record<string, Json> = {};
     let room = ENTRY;
     let first = -1;
@@ -99,7 +100,8 @@ class Entries {
     close();
     for (const [key, inner] of long) {
       const name = key.slice(0, KEY);
-      this.#walk(path === "" ? name : `${path}.${name}`, inner, first < 0 ? head : first, depth + 1);
+      const at = path === "" ? name : `${path}.${name}`;
+      this.#walk(at, inner, first < 0 ? head : first, depth + 1, severityOf(inner));
     }
   }
 

@@ -71,3 +71,26 @@ test("[bar:facts] also out of the short digests of ancestors", () => {
   const missing = lost([...FACTS, ...HELD_OUT], 200, "ancestors", 1);
   expect(missing.length).toBeLessThanOrEqual(20);
 });
+
+test("[bar:facts] also out of a pool of two megabytes, of which only a part is looked at closely", () => {
+  const w = new Writer(77);
+  const facts = [...FACTS, ...HELD_OUT].slice(0, 40);
+  const kinds = OUTPUT_KINDS.filter((kind) => kind !== "findings");
+  const outputs: Json[] = Array.from({ length: 8 }, (_, i) => outputOf(w.pick(kinds), i, 71_000));
+  for (const { fact } of facts) {
+    const at = w.upTo(outputs.length);
+    outputs[at] = plant(outputs[at] as Json, fact, w);
+  }
+  const dependencies = outputs.map((output, i) => ({
+    ...{ task: `t${i}`, agentName: "backend-architect", description: "An earlier part", output, distance: 1 },
+  }));
+  const missing: string[] = [];
+  for (let n = 0; n < facts.length; n += 4) {
+    const some = facts.slice(n, n + 4);
+    const prompt = ASKING[0]?.(some.map(({ question }) => question).join("; ")) ?? "";
+    const task = { id: "t", description: "Build on the earlier work", prompt };
+    const { text } = assemble({ strategy: "shared", task, dependencies });
+    for (const { answer, fact } of some) if (!text.includes(answer)) missing.push(fact);
+  }
+  expect(missing.length).toBeLessThanOrEqual(4);
+});

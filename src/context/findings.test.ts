@@ -42,6 +42,10 @@ const FORMS: { readonly [form: string]: (found: readonly Planted[], w: Writer) =
     `| id | severity | what | file |\n|---|---|---|---|\n${found.map(({ title, file }) => `| 1 | High | ${title} | ${file} |\n| 2 | Low | ${w.sentence()} | src/a.ts |\n| 3 | Low | ${w.paragraph(3)} | src/b.ts |`).join("\n")}`,
   paragraphs: (found, w) =>
     found.map(({ title, file }) => `HIGH: ${title} in ${file}. ${w.sentence()}\n\n${w.paragraph(6)}`).join("\n\n"),
+  "paragraphs with a number for the severity": (found, w) =>
+    found
+      .map(({ title, file }) => `SEV1: ${title} in ${file}. ${w.sentence()}\n\nSEV3: ${w.paragraph(6)}`)
+      .join("\n\n"),
   JSON: (found, w) => ({
     summary: w.paragraph(4),
     findings: found.flatMap(({ title, file }) => [

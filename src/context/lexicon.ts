@@ -4,14 +4,6 @@ import { ASCII_KINDS, continues, DIGIT, IDEOGRAPH, kindOf, LOWER, OTHER, stem } 
 import { NUMBER, PLACE } from "./concepts.ts";
 import { ASCII_COST, costOf } from "./tokens.ts";
 
-export interface Scanned {
-  /** In 14ths of a token. */
-  cost: number;
-  /** Bits of concepts.ts: what the text holds. */
-  flags: number;
-  /** Terms in the order found, each once. */
-  terms: number[];
-}
 interface Known {
   readonly term: number;
   readonly flags: number;
@@ -19,7 +11,6 @@ interface Known {
 
 interface Entry {
   readonly word: string;
-  readonly hash: number;
   readonly known: Known;
 }
 
@@ -29,7 +20,8 @@ const SLASH = 47;
 const SMALL = 32;
 /** No word of a question is longer. */
 const LONGEST = 64;
-const NONE: number[] = [];
+const PLACES = 4096;
+const NO_ENTRY: Entry = { word: "", known: NOTHING };
 
 export class Lexicon {
   readonly #terms: ReadonlyMap<string, number>;
@@ -37,14 +29,25 @@ export class Lexicon {
   readonly #marks: ReadonlyMap<string, number>;
   /** By word as written, in lower case. Lives as long as one assembly. */
   readonly #known = new Map<string, Known>();
-  /** The same for words of ASCII, found by a hash of their characters: most of a text is looked at without a copy of it. */
-  #table: (Entry | undefined)[] = new Array(1024);
-  #entries = 0;
+  /**
+   * The same for words of ASCII, each at the place of its hash: most of a text is looked at without a copy of it. Two of
+   * one place turn each other out: to look further would be a way that is taken so seldom that the compiler throws its
+   * work away when it is.
+   */
+  readonly #table: Entry[] = new Array<Entry>(PLACES).fill(NO_ENTRY);
   /** Of each term the number of the scan that found it last. */
   readonly #seen: Uint32Array;
   #scans = 0;
-  /** With which three letters a word of interest can begin: most words are passed over by this alone. */
+  /**
+   * With which three letters a word of interest can begin, numbered, and by that number, as bits, which may come fourth:
+   * most words are passed over by this alone. The last number is for all that are too many to have one.
+   */
   readonly #starts = new Uint8Array(32 * 32 * 32);
+  readonly #fourths = new Int32Array(256);
+  #kinds = 0;
+  /** Of the text that was scanned last: what it costs in 14ths of a token, and what it holds, in bits of concepts.ts. */
+  cost = 0;
+  flags = 0;
 
   constructor(
     terms: ReadonlyMap<string, number>,
@@ -55,12 +58,22 @@ export class Lexicon {
     this.#pairs = pairs;
     this.#marks = marks;
     this.#seen = new Uint32Array(terms.size + pairs.size);
-    for (const word of [...terms.keys(), ...marks.keys()]) this.#starts[startOf(word, 0, word.length)] = 1;
+    for (const word of [...terms.keys(), ...marks.keys()]) this.#awaits(word);
   }
 
-  scan(text: string, from: number, to: number): Scanned {
-    const found: Scanned = { cost: 0, flags: 0, terms: NONE };
-    const starts = this.#starts;
+  /** The stem of a word is how it begins, but for a last y, and three letters of it are always kept. */
+  #awaits(stemmed: string): void {
+    const start = startOf(stemmed, 0, stemmed.length);
+    this.#starts[start] ||= Math.min(255, ++this.#kinds);
+    const kind = this.#starts[start] as number;
+    const isSure = stemmed.length > 4 || (stemmed.length === 4 && !stemmed.endsWith("y"));
+    this.#fourths[kind] = (this.#fourths[kind] as number) | (isSure ? 1 << letterOf(stemmed.charCodeAt(3)) : -1);
+  }
+
+  /** The terms that a part of a text holds, in the order found, each once. `cost` and `flags` say the rest of it. */
+  scan(text: string, from: number, to: number): readonly number[] {
+    const [starts, fourths] = [this.#starts, this.#fourths];
+    const found: number[] = [];
     this.#scans += 1;
     // Almost all is ASCII: that is counted at once, and only what differs by the character.
     let cost = ASCII_COST * (to - from);
@@ -101,9 +114,10 @@ export class Lexicon {
         before = kind;
       }
       index++;
-      if (starts[startOf(text, start, i)] === 0) continue;
+      const kind = starts[startOf(text, start, i)] as number;
+      if (kind === 0) continue;
+      if (i - start > 3 && ((fourths[kind] as number) & (1 << letterOf(text.charCodeAt(start + 3)))) === 0) continue;
       const known = this.#look(text, start, i);
-      if (known === NOTHING) continue;
       flags |= known.flags;
       if (known.term < 0) continue;
       this.#add(found, known.term);
@@ -112,49 +126,34 @@ export class Lexicon {
       lastTerm = known.term;
       lastIndex = index;
     }
-    found.cost = cost;
-    found.flags = flags;
+    this.cost = cost;
+    this.flags = flags;
     return found;
   }
 
-  #add(found: Scanned, term: number): void {
+  #add(found: number[], term: number): void {
     if (this.#seen[term] === this.#scans) return;
     this.#seen[term] = this.#scans;
-    if (found.terms === NONE) found.terms = [];
-    found.terms.push(term);
+    found.push(term);
   }
 
   #look(text: string, from: number, to: number): Known {
     if (to - from > LONGEST) return NOTHING;
     let hash = to - from;
+    let codes = 0;
     for (let i = from; i < to; i++) {
       const code = text.charCodeAt(i);
-      if (code >= 128) return this.#lookUp(text.slice(from, to).toLowerCase());
+      codes |= code;
       hash = Math.imul(hash ^ (code | SMALL), 0x01000193);
     }
-    const mask = this.#table.length - 1;
-    let at = (hash ^ (hash >>> 15)) & mask;
-    for (let entry = this.#table[at]; entry !== undefined; entry = this.#table[at]) {
-      if (entry.hash === hash && isWord(entry.word, text, from, to)) return entry.known;
-      at = (at + 1) & mask;
-    }
+    if (codes >= 128) return this.#lookUp(text.slice(from, to).toLowerCase());
+    const at = (hash ^ (hash >>> 15)) & (PLACES - 1);
+    const entry = this.#table[at] as Entry;
+    if (isWord(entry.word, text, from, to)) return entry.known;
     const word = text.slice(from, to).toLowerCase();
     const known = this.#lookUp(word);
-    this.#table[at] = { word, hash, known };
-    this.#entries += 1;
-    if (2 * this.#entries > this.#table.length) this.#grow();
+    this.#table[at] = { word, known };
     return known;
-  }
-
-  #grow(): void {
-    const table: (Entry | undefined)[] = new Array(4 * this.#table.length);
-    for (const entry of this.#table) {
-      if (entry === undefined) continue;
-      let at = (entry.hash ^ (entry.hash >>> 15)) & (table.length - 1);
-      while (table[at] !== undefined) at = (at + 1) & (table.length - 1);
-      table[at] = entry;
-    }
-    this.#table = table;
   }
 
   #lookUp(word: string): Known {

@@ -31,17 +31,22 @@ const ONLY_FIELD = /^[\s>*_\-+]*(?:severity|risk|impact|criticality|priority|rat
 /** A finding's further text, in units. */
 const REST = 5;
 
-export function marksOf({ text, units }: Doc, flags: Uint8Array): Marks {
-  const severity = new Uint8Array(units.length);
-  const rest = new Map<number, number[]>();
-  const decisions: number[] = [];
+export function marksOf(doc: Doc, flags: Uint8Array): Marks {
+  const marks = { severity: new Uint8Array(doc.units.length), rest: new Map<number, number[]>(), decisions: [] };
+  markUnits(doc, flags, marks);
+  return marks;
+}
+
+/** Nothing but the loop: what would stand behind it throws away what was compiled of it, each time that it ends. */
+function markUnits(
+  { text, units }: Doc,
+  flags: Uint8Array,
+  { severity, rest, decisions }: { severity: Uint8Array; rest: Map<number, number[]>; decisions: number[] },
+): void {
   const classes = new Map<number, number>();
-  const raise = (at: number, rank: number) => {
-    severity[at] = Math.max(severity[at] ?? 0, rank);
-  };
   for (let i = 0; i < units.length; i++) {
     const unit = units[i] as Unit;
-    if (unit.severity) raise(i, unit.severity);
+    if (unit.severity) raise(severity, i, unit.severity);
     const flag = flags[i] ?? 0;
     const ofClass = classes.get(unit.section) ?? 0;
     const said = flag & (SEVERE | DECIDES) ? text.slice(unit.start, unit.end) : "";
@@ -49,21 +54,24 @@ export function marksOf({ text, units }: Doc, flags: Uint8Array): Marks {
     if (unit.kind === "heading") {
       if (rank > 0 && isClass(said)) classes.set(i, rank);
       else if (rank > 0 || ofClass > 0) {
-        raise(i, rank || ofClass);
+        raise(severity, i, rank || ofClass);
         follow(units, i, rest);
       } else if (flag & DECIDES && DECISION_HEADING.test(said)) decisions.push(...bodyOf(units, i, 3));
       continue;
     }
-    if (ofClass > 0 && stands(units, i)) raise(i, ofClass);
+    if (ofClass > 0 && stands(units, i)) raise(severity, i, ofClass);
     if (rank > 0) {
       const owner = ONLY_FIELD.test(said) ? ownerOf(units, i) : i;
-      raise(owner, rank);
+      raise(severity, owner, rank);
       if (owner !== i || unit.kind === "sentence") follow(units, owner, rest);
       else if (unit.kind === "item") follow(units, i, rest);
     }
     if (flag & DECIDES && DECISION.test(said)) decisions.push(i);
   }
-  return { severity, rest, decisions };
+}
+
+function raise(severity: Uint8Array, at: number, rank: number): void {
+  severity[at] = Math.max(severity[at] ?? 0, rank);
 }
 
 function rankOf(said: string, unit: Unit): number {

@@ -49,7 +49,7 @@ export function sourceMaterial(source: Source, kind: "dependency" | "ancestor", 
     title: `result of task '${id}' by ${oneLine(agentName)} (${oneLine(description)})`,
     source: `the output of task '${id}'`,
     content: output,
-    hash: outputHash(output),
+    hash: source.hash ?? outputHash(output),
     nearness: 1 / Math.max(1, distance),
   };
   return materialOf(made, estimator);

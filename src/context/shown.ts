@@ -11,6 +11,8 @@ export interface Source {
   readonly agentName: string;
   readonly description: string;
   readonly output: Json;
+  /** Of the output, where it is known: large ones lie in the journal under theirs. */
+  readonly hash?: string;
   /** Steps along dependencies; 1 is a direct one. */
   readonly distance: number;
 }

@@ -9,8 +9,11 @@ import { whole } from "./tokens.ts";
 import { cutText, type Unit } from "./units.ts";
 
 const SIEVE_LIMITS = {
-  /** Characters of a pool that is looked at closely as a whole; of a larger one, so many are. */
+  /** Characters of a pool that is looked at closely as a whole. */
   pool: 400_000,
+  /** Of a larger one: so many are for what is asked, several times what has room in the end, and so many for findings. */
+  asked: 160_000,
+  findings: 560_000,
   block: 1500,
 } as const;
 
@@ -30,7 +33,7 @@ export function docsOf(sources: readonly Sieved[], focus: Focus): Doc[] {
   return sources.map((source, i) => {
     const { prose } = source;
     if (prose === undefined) return source.doc();
-    return closer(coarse[i] as Surveyed, (SIEVE_LIMITS.pool * prose.length) / total);
+    return closer(coarse[i] as Surveyed, prose.length / total);
   });
 }
 
@@ -50,34 +53,41 @@ function blocksOf(text: string): Unit[] {
   return blocks;
 }
 
+const [UNSEEN, ASKED, FINDING] = [0, 1, 2];
+
 /** The same text, with units only where it is worth it. */
-function closer({ doc, tops, marks }: Surveyed, room: number): Doc {
+function closer({ doc, tops, marks }: Surveyed, share: number): Doc {
   const { text, units: blocks } = doc;
   const kept = new Uint8Array(blocks.length);
-  let left = Math.max(room, 4 * SIEVE_LIMITS.block);
-  const keep = (at: number) => {
+  const room = Math.max(share * SIEVE_LIMITS.asked, 4 * SIEVE_LIMITS.block);
+  let left = room;
+  const keep = (at: number, why: number) => {
     const block = blocks[at];
-    if (!block || kept[at] === 1) return;
-    kept[at] = 1;
+    if (!block || kept[at] !== UNSEEN) return;
+    kept[at] = why;
     left -= block.end - block.start;
   };
-  // Start and end, then the best of each facet in turn. Findings have as much room again.
-  for (let i = 0; i < blocks.length && left > room * 0.8; i++) keep(i % 2 === 0 ? i / 2 : blocks.length - (i + 1) / 2);
+  // Start and end, then the best of each facet in turn. Findings have room of their own.
+  for (let i = 0; i < blocks.length && left > room * 0.8; i++)
+    keep(i % 2 === 0 ? i / 2 : blocks.length - (i + 1) / 2, ASKED);
   for (let place = 0; left > 0 && tops.some((top) => place < top.length); place++)
-    for (const top of tops) if (left > 0) keep(top[place]?.unit ?? -1);
-  left = Math.max(0, left) + room;
+    for (const top of tops) if (left > 0) keep(top[place]?.unit ?? -1, ASKED);
+  left = Math.max(0, left) + share * SIEVE_LIMITS.findings;
   for (const rank of [2, 1])
-    for (let i = marks.severity.indexOf(rank); i >= 0 && left > 0; i = marks.severity.indexOf(rank, i + 1)) keep(i);
+    for (let i = marks.severity.indexOf(rank); i >= 0 && left > 0; i = marks.severity.indexOf(rank, i + 1))
+      keep(i, FINDING);
   const units: Unit[] = [];
+  const quiet: number[] = [];
   for (let i = 0; i < blocks.length; i++) {
     const block = blocks[i] as Unit;
-    if (kept[i] === 0) {
-      units.push({ ...block, kind: "gap", block: -1 - i });
-      continue;
+    const why = kept[i] as number;
+    if (why === UNSEEN) units.push({ ...block, kind: "gap", block: -1 - i });
+    else {
+      let last = block;
+      while (kept[i + 1] === why) last = blocks[++i] as Unit;
+      cutText(text, units, block.start, last.end);
     }
-    let last = block;
-    while (kept[i + 1] === 1) last = blocks[++i] as Unit;
-    cutText(text, units, block.start, last.end);
+    while (quiet.length < units.length) quiet.push(why === FINDING ? 1 : 0);
   }
-  return { text, units };
+  return { text, units, quiet: Uint8Array.from(quiet) };
 }

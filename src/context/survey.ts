@@ -5,7 +5,7 @@
  */
 import { NUMBER, TIME } from "./concepts.ts";
 import type { Doc } from "./entries.ts";
-import type { Focus, Use } from "./focus.ts";
+import type { Focus } from "./focus.ts";
 import { type Marks, marksOf } from "./marks.ts";
 import { ASCII_COST } from "./tokens.ts";
 import type { Unit } from "./units.ts";
@@ -55,28 +55,37 @@ export function survey(docs: readonly Doc[], focus: Focus): Surveyed[] {
 }
 
 function count(doc: Doc, focus: Focus, frequency: Uint32Array): Counted {
-  const { units, text } = doc;
-  const costs = new Uint32Array(units.length);
-  const flags = new Uint8Array(units.length);
-  const terms: (readonly number[])[] = [];
+  const { length } = doc.units;
+  const costs = new Uint32Array(length);
+  const flags = new Uint8Array(length);
+  const terms = new Array<readonly number[]>(length).fill(NO_TERMS);
+  countUnits(doc, focus, { costs, flags, terms, frequency });
+  return { doc, costs, flags, terms, marks: marksOf(doc, flags) };
+}
+
+/** Nothing but the loop: what would stand behind it throws away what was compiled of it, each time that it ends. */
+function countUnits(
+  { units, text }: Doc,
+  { lexicon }: Focus,
+  into: { costs: Uint32Array; flags: Uint8Array; terms: (readonly number[])[]; frequency: Uint32Array },
+): void {
+  const { costs, flags, terms, frequency } = into;
   for (let i = 0; i < units.length; i++) {
     const unit = units[i] as Unit;
     if (unit.kind === "gap") {
       // Looked at before, and found not worth it: only its size counts, and that need not be exact.
       costs[i] = ASCII_COST * (unit.end - unit.start);
-      terms.push(NO_TERMS);
       continue;
     }
-    const found = focus.lexicon.scan(text, unit.start, unit.end);
-    costs[i] = found.cost;
-    flags[i] = found.flags;
-    terms.push(found.terms);
-    for (let k = 0; k < found.terms.length; k++) {
-      const term = found.terms[k] as number;
-      frequency[term] = (frequency[term] ?? 0) + 1;
+    const found = lexicon.scan(text, unit.start, unit.end);
+    costs[i] = lexicon.cost;
+    flags[i] = lexicon.flags;
+    terms[i] = found;
+    for (let k = 0; k < found.length; k++) {
+      const term = found[k] as number;
+      frequency[term] = (frequency[term] as number) + 1;
     }
   }
-  return { doc, costs, flags, terms, marks: marksOf(doc, flags) };
 }
 
 /** Loops count by number here: before they are compiled, each step of an iterator makes an object. */
@@ -87,12 +96,26 @@ class Scorer {
   readonly #filled: Float64Array;
   readonly #facets: Float64Array;
   readonly #most: Float64Array;
+  /** What `focus` has as objects, in rows: the uses of a term lie between two numbers of `#firstUse`. */
+  readonly #firstUse: Uint32Array;
+  readonly #useSlots: Uint32Array;
+  readonly #useFacets: Uint32Array;
+  readonly #useWeights: Float64Array;
+  readonly #slotWeights: Float64Array;
 
   constructor(focus: Focus, rarity: Float64Array) {
     this.#focus = focus;
     this.#rarity = rarity;
     this.#filled = new Float64Array(focus.slots.length);
     this.#facets = new Float64Array(focus.facets.length);
+    const uses = focus.uses.flat();
+    this.#useSlots = Uint32Array.from(uses, ({ slot }) => slot);
+    this.#useFacets = Uint32Array.from(uses, ({ facet }) => facet);
+    this.#useWeights = Float64Array.from(uses, ({ weight }) => weight);
+    this.#slotWeights = Float64Array.from(focus.slots);
+    this.#firstUse = new Uint32Array(focus.uses.length + 1);
+    for (const [term, one] of focus.uses.entries())
+      this.#firstUse[term + 1] = (this.#firstUse[term] as number) + one.length;
     const best = new Float64Array(focus.slots.length);
     for (const [term, uses] of focus.uses.entries())
       for (const { slot, weight } of uses) best[slot] = Math.max(best[slot] ?? 0, weight * (rarity[term] ?? 0));
@@ -101,22 +124,30 @@ class Scorer {
     );
   }
 
-  rank({ doc, costs, flags, terms, marks }: Counted): Surveyed {
-    const { facets } = this.#focus;
-    const tops: Candidate[][] = facets.map(() => []);
+  rank(counted: Counted): Surveyed {
+    const { doc, costs, marks } = counted;
+    const tops: Candidate[][] = this.#focus.facets.map(() => []);
+    this.#rankUnits(counted, tops);
+    const cost = costs.reduce((sum, one) => sum + one, 0);
+    const relevance = tops.reduce((sum, [first]) => sum + (first?.score ?? 0), 0);
+    return { doc, costs, cost, marks, tops, relevance };
+  }
+
+  /** Nothing but the loop, as in `countUnits`. */
+  #rankUnits({ doc, costs, flags, terms }: Counted, tops: readonly Candidate[][]): void {
     const above = new Map<number, Chain>();
     const slots: number[] = [];
     const touched: number[] = [];
-    let cost = 0;
     for (let i = 0; i < doc.units.length; i++) {
       const unit = doc.units[i] as Unit;
-      cost += costs[i] ?? 0;
       const own = terms[i] ?? NO_TERMS;
       const flag = flags[i] ?? 0;
-      if (unit.kind === "fence" || (own.length === 0 && (flag & NUMBER) === 0)) continue;
+      if (unit.kind === "fence" || doc.quiet?.[i] === 1 || (own.length === 0 && (flag & NUMBER) === 0)) continue;
       this.#fill(own, 1, slots, touched);
-      for (let j = i - 1; j <= i + 1; j += 2)
-        if (doc.units[j]?.block === unit.block) this.#fill(terms[j] ?? NO_TERMS, NEIGHBOUR, slots, touched);
+      if (i > 0 && (doc.units[i - 1] as Unit).block === unit.block)
+        this.#fill(terms[i - 1] as readonly number[], NEIGHBOUR, slots, touched);
+      if (i + 1 < doc.units.length && (doc.units[i + 1] as Unit).block === unit.block)
+        this.#fill(terms[i + 1] as readonly number[], NEIGHBOUR, slots, touched);
       if (unit.head >= 0) this.#fill(terms[unit.head] ?? NO_TERMS, CONTEXT, slots, touched);
       if (unit.section >= 0) {
         const chain = chainOf(unit.section, doc.units, terms, above);
@@ -134,8 +165,6 @@ class Scorer {
       slots.length = 0;
       touched.length = 0;
     }
-    const relevance = tops.reduce((sum, [first]) => sum + (first?.score ?? 0), 0);
-    return { doc, costs, cost, marks, tops, relevance };
   }
 
   #fill(terms: readonly number[], share: number, slots: number[], touched: number[]): void {
@@ -144,19 +173,21 @@ class Scorer {
 
   /** A slot counts by the best word that fills it, and a little by each other of the unit's own. */
   #fillOne(term: number, share: number, slots: number[], touched: number[]): void {
-    const worth = (this.#rarity[term] ?? 0) * share;
+    const worth = (this.#rarity[term] as number) * share;
     if (worth <= 0) return;
-    const uses = this.#focus.uses[term] as readonly Use[];
-    for (let i = 0; i < uses.length; i++) {
-      const { slot, facet, weight } = uses[i] as Use;
-      const filled = this.#filled[slot] ?? 0;
-      const one = worth * weight;
+    const last = this.#firstUse[term + 1] as number;
+    for (let i = this.#firstUse[term] as number; i < last; i++) {
+      const slot = this.#useSlots[i] as number;
+      const facet = this.#useFacets[i] as number;
+      const filled = this.#filled[slot] as number;
+      const one = worth * (this.#useWeights[i] as number);
       const more = share < 1 ? one : Math.max(one, filled) + ALSO * Math.min(one, filled);
       if (more <= filled) continue;
       if (filled === 0) slots.push(slot);
       this.#filled[slot] = more;
-      if (this.#facets[facet] === 0) touched.push(facet);
-      this.#facets[facet] = (this.#facets[facet] ?? 0) + (more - filled) * (this.#focus.slots[slot] ?? 0);
+      const sum = this.#facets[facet] as number;
+      if (sum === 0) touched.push(facet);
+      this.#facets[facet] = sum + (more - filled) * (this.#slotWeights[slot] as number);
     }
   }
 
@@ -205,9 +236,10 @@ function chainOf(
 
 /** Keeps the best of a facet, in order; of equals the earlier. */
 function offer(tops: Candidate[], unit: number, score: number): void {
-  if (tops.length === TOPS && (tops[TOPS - 1]?.score ?? 0) >= score) return;
-  let at = tops.length;
-  while (at > 0 && (tops[at - 1]?.score ?? 0) < score) at--;
-  tops.splice(at, 0, { unit, score });
-  if (tops.length > TOPS) tops.pop();
+  if (tops.length === TOPS && (tops[TOPS - 1] as Candidate).score >= score) return;
+  const candidate = { unit, score };
+  if (tops.length < TOPS) tops.push(candidate);
+  let at = tops.length - 1;
+  for (; at > 0 && (tops[at - 1] as Candidate).score < score; at--) tops[at] = tops[at - 1] as Candidate;
+  tops[at] = candidate;
 }

@@ -7,6 +7,8 @@ test("about 3.5 characters of English a token, one of Chinese, two for an emoji"
   expect(estimateTokens("会".repeat(1000))).toBe(1000);
   expect(estimateTokens("😀".repeat(100))).toBe(200);
   expect(estimateTokens("")).toBe(0);
+  // Wherever among letters of ASCII it stands.
+  expect(estimateTokens(`${"x".repeat(700)}会${"x".repeat(700)}😀`)).toBe(400 + 3);
 });
 
 test("what providers report corrects the estimate, step by step and within bounds", () => {

@@ -14,6 +14,7 @@ export interface TokenEstimator {
 export const TOKEN = 14;
 export const ASCII_COST = 4;
 const BEYOND_ASCII = /[^\0-\x7f]/;
+const ASCII = /[\0-\x7f]+/g;
 const ALPHABET = 7;
 const IDEOGRAPH = 14;
 
@@ -26,12 +27,9 @@ export function costOf(code: number): number {
 
 export function estimateTokens(text: string, estimator?: TokenEstimator): number {
   let cost = ASCII_COST * text.length;
-  // Nearly all is ASCII up to somewhere, and a pattern finds out where sooner than a loop.
-  const first = text.search(BEYOND_ASCII);
-  for (let i = first < 0 ? text.length : first; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code >= 0x80) cost += costOf(code) - ASCII_COST;
-  }
+  // Nearly all is ASCII: a pattern takes that out sooner than a loop passes it over.
+  const beyond = BEYOND_ASCII.test(text) ? text.replace(ASCII, "") : "";
+  for (let i = 0; i < beyond.length; i++) cost += costOf(beyond.charCodeAt(i)) - ASCII_COST;
   return Math.ceil((cost / TOKEN) * factorOf(estimator));
 }
 

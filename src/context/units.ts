@@ -32,6 +32,7 @@ const ITEM = /^([ \t]*)(?:[-*+•]|\d{1,4}[.)])\s+\S/;
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 const RULE = /^[\s|:=_*-]*$/;
 
+const BLANK = -1;
 const [HASH, STAR, BACKTICK, BAR, TILDE] = [35, 42, 96, 124, 126];
 
 /** Looking at the first character is cheaper than a pattern for each line. */
@@ -75,7 +76,8 @@ class Cutter {
     while (at < to) {
       const end = this.#lineEnd(at, to);
       const line = this.#text.slice(at, Math.min(end, at + 200));
-      const begins = line.trimStart().charCodeAt(0);
+      const trimmed = line.trimStart();
+      const begins = trimmed === "" ? BLANK : trimmed.charCodeAt(0);
       const fence = begins === BACKTICK || begins === TILDE ? FENCE.exec(line)?.[1] : undefined;
       if (fence !== undefined) {
         close(at);
@@ -83,7 +85,7 @@ class Cutter {
         continue;
       }
       const next = end + 1;
-      if (Number.isNaN(begins)) {
+      if (begins === BLANK) {
         close(at);
         this.#table = -1;
         at = next;

@@ -8,7 +8,7 @@ import type { RunEvent } from "../../domain/events.ts";
 import type { EvidenceSet } from "../../domain/evidence.ts";
 import { type Handed, handedText, TAKING_OVER } from "../../domain/handoff.ts";
 import { asJson, defined, type Json } from "../../domain/json.ts";
-import type { BlobRef } from "../../domain/plan.ts";
+import { type BlobRef, isBlobRef } from "../../domain/plan.ts";
 import type { Attempt, FileSet, GuideLeftOut, Journal, Message, Outcome, Shown } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
 import type { Changes } from "../../domain/workspace.ts";
@@ -89,7 +89,8 @@ async function sourcesOf(driver: Telling, node: Node, all: boolean): Promise<Sou
     if (output === undefined || spec === undefined || !hasOutput(before)) continue;
     const agentName = driver.state.recovery.tries.get(before.id)?.agentName ?? spec.agentName;
     const description = changes === undefined ? spec.description : `${spec.description}; ${changedBy(changes)}`;
-    const known = { task: before.id, agentName, description, distance };
+    const hash = isBlobRef(output) ? { hash: output.$blob } : {};
+    const known = { task: before.id, agentName, description, distance, ...hash };
     found.push(driver.resolve(output).then((whole) => ({ ...known, output: whole })));
   }
   return Promise.all(found);
