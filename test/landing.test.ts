@@ -1,8 +1,10 @@
 /** Work of many agents that lands: brought together, proven, mended by its owners, delivered; over a real repository. */
+
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Host } from "../src/app/host.ts";
+import { byCodeUnit } from "../src/domain/json.ts";
 import { FakeProvider } from "./support/fake-provider.ts";
 import { eventsOf, Homes } from "./support/homes.ts";
 import { git } from "./support/repository.ts";
@@ -22,14 +24,47 @@ const looks = (folder: string) =>
     ...["ls-files --stage", "worktree list"],
   ].map((words) => git(folder, ...words.split(" ")));
 
+const order = (tasks: readonly object[], deliver: object, more: object = {}) => ({
+  tasks,
+  config: { model: "anthropic/claude-sonnet-4-5", maxParallelAgents: 6, deliver, ...more },
+});
+
+test("whoever is at work is told between two turns that what it writes conflicts with what another has finished", async () => {
+  const { repository, home } = sample(homes);
+  const first = Promise.withResolvers<void>();
+  const writing = (text: string) => ({ calls: [{ name: "write", input: { path: "src/m00.mjs", text } }] });
+  const heard: string[] = [];
+  await using host = await Host.open({ home, env: env(), repository });
+  fake.answer = async (call) => {
+    const words = JSON.stringify(call.body.messages);
+    const turn = call.body.messages.filter(({ role }: { role: string }) => role === "assistant").length;
+    if (words.includes("Be first")) return turn === 0 ? writing("export const v = 1;\n") : { text: ["Done"] };
+    if (turn === 0) return writing("export const v = 2;\n");
+    if (turn === 1) {
+      await first.promise;
+      return { calls: [{ name: "read", input: { path: "src/m01.mjs" } }] };
+    }
+    heard.push(JSON.stringify(call.body.messages.at(-1)));
+    return { text: ["Done"] };
+  };
+  const tasks = ["first", "second"].map((id) => ({
+    ...{ id, agentName: id === "first" ? "wt1" : "wt2", description: id, prompt: `Be ${id}` },
+  }));
+  const handle = host.start(await host.admit(host.prepare(order(tasks, { delivery: { as: "branch" }, gates: [] }))));
+  for await (const event of handle) if (event.type === "message:sent" && event.from === "merge-lane") first.resolve();
+  expect(heard[0]).toMatch(
+    /Messages that came in while you worked.*conflicts with what 'wt1' has finished for task 'first', in src\/m00\.mjs/,
+  );
+  expect(git(repository, "rev-parse", `tutti/${handle.id}`)).toMatch(/^[0-9a-f]{40}$/);
+});
+
 test("[bar:lane] [I12] 12 tasks over 30 files with 3 conflicts and 2 that break the tests only together land green, and the user's checkout stays as it is", async () => {
   const { repository, home, tasks } = sample(homes);
   const before = looks(repository);
   const mends = script(fake);
   await using host = await Host.open({ home, env: env(), repository });
   const deliver = { delivery: { as: "branch", name: "tutti/all" }, gates: ["node check.mjs"] } as const;
-  const order = { tasks, config: { model: "anthropic/claude-sonnet-4-5", maxParallelAgents: 6, deliver } };
-  const handle = host.start(await host.admit(host.prepare(order)));
+  const handle = host.start(await host.admit(host.prepare(order(tasks, deliver))));
   const results = await handle;
   expect(results.tasks["land"]?.reason).toBeUndefined();
   expect(results.status).toBe("complete");
@@ -47,7 +82,7 @@ test("[bar:lane] [I12] 12 tasks over 30 files with 3 conflicts and 2 that break 
     mends
       .filter(({ kind }) => kind === "conflict")
       .map(({ task }) => task)
-      .toSorted(),
+      .toSorted(byCodeUnit),
   ).toEqual(CONFLICTS.map(([, second]) => second));
   expect(mends.filter(({ kind }) => kind === "red").map(({ task }) => task)).toEqual([BREAKERS[1]]);
   expect(git(repository, "rev-parse", "tutti/all")).toBe(landed.head);

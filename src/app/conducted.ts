@@ -6,6 +6,7 @@ import type { Guide, GuideLeftOut, People, Runtime } from "../domain/ports.ts";
 import { tidyWorktrees, type WorktreeOptions } from "../workspace/worktrees.ts";
 import { type Chosen, pricesFor } from "./crew-of-files.ts";
 import { tasksOf } from "./crew-of-run.ts";
+import { foresee } from "./foreseeing.ts";
 import type { RunHandle } from "./handle.ts";
 import type { OrchestratorConfig } from "./options.ts";
 import type { AgentOrchestrator } from "./orchestrator.ts";
@@ -61,13 +62,24 @@ export const REHEARSED_PEOPLE: People = {
   ask: () => Promise.resolve({ decision: "approve", note: "approved by the rehearsal", by: "rehearsal" }),
 };
 
+export interface Attended {
+  readonly handle: RunHandle;
+  readonly orchestrator: AgentOrchestrator;
+  /** Where its agents work: what they leave there is tidied when it has ended. */
+  readonly folder?: string | undefined;
+  readonly home: string;
+  readonly of: Pick<Conducted, "config" | "rehearsal">;
+}
+
 /** To its end. At a pause the run stays here, to be steered, and virtual time stands still until it goes on. */
 export async function attend(
-  { handle, orchestrator }: { readonly handle: RunHandle; readonly orchestrator: AgentOrchestrator },
+  { handle, orchestrator, folder, home, of }: Attended,
   pass: () => Promise<void>,
   ended: () => void,
 ): Promise<void> {
   let resumed = () => {};
+  const where = folder === undefined ? undefined : { folder, home };
+  if (where && of.config.deliver && !of.rehearsal) foresee(orchestrator, handle, where);
   orchestrator.on("workflow:resumed", () => resumed());
   for (;;) {
     const passing = pass();
@@ -84,10 +96,11 @@ export async function attend(
   }
   ended();
   await orchestrator[Symbol.asyncDispose]().catch(() => {});
+  if (where) await tidy(where, handle);
 }
 
 /** Of a run that has ended nobody goes on in its worktrees: what lies there is kept, and they go. */
-export async function tidy(options: WorktreeOptions, { id, status }: RunHandle): Promise<void> {
+async function tidy(options: WorktreeOptions, { id, status }: RunHandle): Promise<void> {
   if (status === "complete" || status === "failed" || status === "cancelled")
     await tidyWorktrees(options, id).catch(() => {});
 }

@@ -26,7 +26,7 @@ import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
 import { Agency } from "./agency.ts";
 import { type AtHand, atHand, checkCommands, counted as countedAt } from "./at-hand.ts";
-import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsFor, settingsOf, tidy } from "./conducted.ts";
+import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsFor, settingsOf } from "./conducted.ts";
 import { type Chosen, callable, checkPrices, chooseModels, type Known } from "./crew-of-files.ts";
 import { crewOfRun, modelsNeeded, standIns, TO_DO } from "./crew-of-run.ts";
 import { type Admission, counted, Days } from "./day.ts";
@@ -34,6 +34,7 @@ import { type DryRun, dryRuns } from "./dry-run.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { RunHandle } from "./handle.ts";
 import { type Histories, learn } from "./history.ts";
+import { checkLanding, LANE, laneAgent } from "./landing.ts";
 import type { Branch } from "./lineage.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
 import { type Planned, planOf } from "./order.ts";
@@ -146,6 +147,7 @@ export class Host {
   async admit(prepared: Prepared): Promise<Prepared> {
     await checkReach(prepared, this.settings, this.#options);
     if (prepared.config.rehearse) return prepared;
+    await checkLanding(prepared.config.deliver, this.#options.repository);
     const { budget, claim } = await this.#days.admit(prepared.config.budget, prepared.models.keys());
     return { ...prepared, config: { ...prepared.config, ...defined({ budget }) }, ...defined({ claim }) };
   }
@@ -337,8 +339,9 @@ export class Host {
     if (model !== undefined && !settings.rehearsal) callable(model, "set.model", this.settings);
     const models = [...modelsNeeded(state, toDo).map((one) => one.model), ...(model === undefined ? [] : [model])];
     const { budget, claim } = settings.rehearsal ? {} : await this.#days.admit(config.budget, models);
-    const agents = crewOfRun(state, this.#known, toDo);
-    const of = { ...settings, config: { ...config, ...defined({ budget }) }, agents };
+    const lane = branch.land && { [LANE]: laneAgent };
+    const agents = { ...crewOfRun(state, this.#known, toDo), ...lane };
+    const of = { ...settings, config: { ...config, ...defined({ budget, deliver: branch.land }) }, agents };
     return begun(counted(this.#conduct(of, begin), claim));
   }
 
@@ -357,7 +360,7 @@ export class Host {
   }
 
   #conduct(of: Conducted, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {
-    const { agents, config, rehearsal, tasks, folder = this.#options.repository } = of;
+    const { agents, config, rehearsal, folder = this.#options.repository } = of;
     const isVirtual = rehearsal?.speed === "max";
     const clock = isVirtual ? new VirtualClock(Math.max(systemClock.now(), of.at ?? 0)) : systemClock;
     const busy = new Busy();
@@ -382,9 +385,9 @@ export class Host {
     this.#handles.set(handle.id, { handle, orchestrator });
     for (const type of LIFE) orchestrator.on(type, (event) => this.agency.roster.note(event as RunEvent));
     const pass = clock instanceof VirtualClock ? () => passTime(clock, handle, busy) : async () => {};
-    void attend({ handle, orchestrator }, pass, () => {
+    void attend({ handle, orchestrator, folder, home: this.home, of }, pass, () => {
       if (this.#handles.get(handle.id)?.handle === handle) this.#handles.delete(handle.id);
-    }).then(() => (folder === undefined ? undefined : tidy({ folder, home: this.home }, handle)));
+    });
     return handle;
   }
 

@@ -1,6 +1,12 @@
 /** The last task of a run whose work is to land: it waits for all others, and its agent is the merge lane. */
-import type { Landing } from "../domain/landing.ts";
+import { TuttiError } from "../domain/error.ts";
+import type { Delivered, Landing } from "../domain/landing.ts";
 import type { AgentTask } from "../domain/plan.ts";
+import type { Journal } from "../domain/ports.ts";
+import { isRecord } from "../domain/shape.ts";
+import { deliveryFault } from "../workspace/lane/delivery.ts";
+import { undo } from "../workspace/lane/undo.ts";
+import type { WorktreeOptions } from "../workspace/worktrees.ts";
 import type { AgentDefinition } from "./agents.ts";
 
 /** A name that nobody's agent can have: it is none that could be chosen. */
@@ -38,7 +44,7 @@ export function withLanding(
 function wayOf({ delivery, gates }: Landing): string {
   const to =
     delivery.as === "branch"
-      ? `as branch ${delivery.name}`
+      ? `as branch ${delivery.name ?? "tutti/RUN"}`
       : delivery.as === "patches"
         ? `as patches in ${delivery.folder}`
         : "onto the branch that is checked out";
@@ -48,3 +54,32 @@ function wayOf({ delivery, gates }: Landing): string {
 
 export const mediated = (landing: Landing, agents: { has(name: string): boolean }): Landing =>
   landing.mediator === undefined && agents.has(MEDIATOR) ? { ...landing, mediator: MEDIATOR } : landing;
+
+/** Before anything is paid: what would be refused at the end is refused now. */
+export async function checkLanding(landing: Landing | undefined, folder: string | undefined): Promise<void> {
+  if (landing === undefined) return;
+  const fault =
+    folder === undefined ? "there is no folder to deliver to" : await deliveryFault(folder, landing.delivery);
+  if (fault !== undefined) throw new TuttiError("BAD_INPUT", fault, { path: "config.deliver" });
+}
+
+/** Takes back what a run has delivered. The work itself stays under its refs. */
+export async function undoLanding(journal: Journal, run: string, where: WorktreeOptions): Promise<string> {
+  const delivered: Delivered[] = [];
+  for await (const page of journal.read(run))
+    for (const event of page) if (event.type === "workspace:merged") delivered.push(deliveredIn(event.entry));
+  const last = delivered.at(-1);
+  if (last === undefined)
+    throw new TuttiError("WRONG_STATE", `run ${run} has delivered nothing`, {
+      path: "run",
+      hint: "tutti land RUN lands the work of a run",
+    });
+  return undo(where, last);
+}
+
+function deliveredIn(entry: unknown): Delivered {
+  const { as, name, before, after } = isRecord(entry) ? entry : {};
+  const text = (value: unknown) => (typeof value === "string" ? value : "");
+  const known = { as: as as Delivered["as"], name: text(name), after: text(after) };
+  return typeof before === "string" ? { ...known, before } : known;
+}

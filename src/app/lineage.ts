@@ -2,17 +2,21 @@
 import type { RunState } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
 import { defined } from "../domain/json.ts";
+import type { Landing } from "../domain/landing.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import { type AgentTask, type BlobRef, type Inherited, isBlobRef, type Parent } from "../domain/plan.ts";
 import { hasOutput, type Node } from "../graph/dag.ts";
 import { taskOf } from "../graph/expand.ts";
 import { isEnded } from "../scheduling/life.ts";
+import { LANE, withLanding } from "./landing.ts";
 
 export interface Branch {
   /** Do this task and all that depends on it again, though it was done. */
   readonly from?: string;
   /** Changes to that task, such as a new prompt. */
   readonly set?: Partial<AgentTask>;
+  /** Nothing more is done but to land what was done. */
+  readonly land?: Landing;
 }
 
 export interface Descent {
@@ -33,14 +37,28 @@ export function branchOf(state: RunState, how: "retry" | "fork", branch: Branch)
   if (how === "retry" && !isEnded(state.life))
     throw new TuttiError("WRONG_STATE", `run ${state.run} has not ended; resume it instead`);
   const again = branch.from === undefined ? new Set<string>() : downstream(state, branch.from);
-  const tasks = authored(state).map((node) => {
+  const authors = authored(state).map((node) => {
     const task = taskOf(node.spec as NonNullable<Node["spec"]>);
     return task.id === branch.from && branch.set ? { ...task, ...branch.set, id: task.id } : task;
   });
+  const tasks = branch.land ? landed(authors, state, branch.land) : authors;
   const inherited = [...nodes.values()]
     .filter((node) => node.spec && hasOutput(node) && !again.has(node.id))
     .map((node) => inheritedOf(state, node, true));
   return { tasks, parent: { run: state.run, seq: state.seq, how }, inherited };
+}
+
+/** What was done, and its landing; what an earlier landing came to is nobody's business now. */
+function landed(tasks: readonly AgentTask[], { run, graph }: RunState, deliver: Landing): readonly AgentTask[] {
+  const done = tasks.filter(({ id, agentName }) => {
+    const node = graph.nodes.get(id);
+    return node !== undefined && hasOutput(node) && agentName !== LANE;
+  });
+  const ids = new Set(done.map(({ id }) => id));
+  if (ids.size === 0)
+    throw new TuttiError("WRONG_STATE", `run ${run} has done nothing that could land`, { path: "run" });
+  const kept = done.map((task) => ({ ...task, dependencies: (task.dependencies ?? []).filter((id) => ids.has(id)) }));
+  return withLanding(kept, { deliver });
 }
 
 /** An edited plan: whatever is made from the same as in the old run is taken over. */

@@ -7,11 +7,13 @@ import { agents } from "./commands/agents.ts";
 import { ask } from "./commands/ask.ts";
 import { cancel } from "./commands/cancel.ts";
 import { decide } from "./commands/decide.ts";
+import { doGoal } from "./commands/do.ts";
 import { doctor } from "./commands/doctor.ts";
 import { events } from "./commands/events.ts";
 import { gates } from "./commands/gates.ts";
 import { gc } from "./commands/gc.ts";
 import { init } from "./commands/init.ts";
+import { land } from "./commands/land.ts";
 import { message } from "./commands/message.ts";
 import { open } from "./commands/open.ts";
 import { pause } from "./commands/pause.ts";
@@ -31,8 +33,8 @@ import { type Io, processIo } from "./io.ts";
 
 /** In the order of the help. */
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
-  ...[run, ask, plan, runs, show, events, report],
-  ...[pause, resume, cancel, again, message, gates, decide],
+  ...[run, ask, plan, doGoal, runs, show, events, report],
+  ...[pause, resume, cancel, again, land, message, gates, decide],
   ...[workflows, agents, route, team, trust, init, serve, open, doctor, gc],
 ];
 

@@ -40,22 +40,30 @@ export async function savePlan(io: Io, file: ReturnType<typeof planFileOf>, save
   return path;
 }
 
-export async function showPlan(io: Io, host: Host, made: MadePlan, path: string): Promise<void> {
-  const { plan, by, problems, notes, length } = made;
+/** What it is, who made it, its tree, and what is wrong with it. */
+export function planLines(io: Io, { plan, by, problems, notes, length }: MadePlan): readonly string[] {
   const { goal, requirements = [], minutes, tasks } = plan;
   const paint = painter(io.isColoured);
   const box = minutes === undefined ? "" : ` of ${timeText(minutes * 60_000)}`;
-  io.out(paint("bold", harmless(cut(goal, io.columns))));
-  io.out(
-    `${plural(requirements.length, "requirement")}, ${plural(tasks.length, "task")}, the longest way about ${timeText(length)}${box}`,
-  );
-  io.out(`planned by ${by}`);
-  io.out("");
-  for (const line of treeLines(tasks)) io.out(harmless(line));
-  for (const note of notes) io.out(wrap(`\nnote: ${note}`, io.columns, "  "));
-  if (problems.length > 0) io.out("");
-  for (const { severity, message } of problems)
-    io.out(wrap(`${paint(severity === "fault" ? "red" : "yellow", severity)}: ${message}`, io.columns, "  "));
+  const counts = `${plural(requirements.length, "requirement")}, ${plural(tasks.length, "task")}`;
+  return [
+    paint("bold", harmless(cut(goal, io.columns))),
+    `${counts}, the longest way about ${timeText(length)}${box}`,
+    `planned by ${by}`,
+    "",
+    ...treeLines(tasks).map(harmless),
+    ...(notes.length > 0 ? [""] : []),
+    ...notes.map((note) => wrap(`note: ${note}`, io.columns, "  ")),
+    ...(problems.length > 0 ? [""] : []),
+    ...problems.map(({ severity, message }) =>
+      wrap(`${paint(severity === "fault" ? "red" : "yellow", severity)}: ${message}`, io.columns, "  "),
+    ),
+  ];
+}
+
+export async function showPlan(io: Io, host: Host, made: MadePlan, path: string): Promise<void> {
+  for (const line of planLines(io, made)) io.out(line);
+  const { goal, tasks } = made.plan;
   const prepared = host.prepare({ workflowName: goal.slice(0, 200), tasks, config: { rehearse: true } });
   io.out("");
   for (const line of forecastLines(await host.forecast(prepared), io.columns)) io.out(line);

@@ -14,6 +14,7 @@ import { isFaults, readPlanFile } from "../workflows/plan-file.ts";
 import { type PlanFileFault, readSource } from "../workflows/source.ts";
 import { templateFrom } from "../workflows/template-file.ts";
 import { budget } from "./amounts.ts";
+import { type LandFlags, landingOf } from "./land-flags.ts";
 
 export interface ConductFlags {
   readonly model?: string;
@@ -31,7 +32,7 @@ export interface ConductFlags {
   readonly reads?: readonly string[];
   readonly evidenceCommands?: true;
 }
-export interface InputFlags extends ConductFlags {
+export interface InputFlags extends ConductFlags, LandFlags {
   readonly param?: readonly string[];
   readonly params?: string;
 }
@@ -49,7 +50,8 @@ export async function orderOf(host: Host, target: string, flags: InputFlags, cwd
     ? await fileOrder(host, target, cwd)
     : ({ workflowId: target, parameters: {} } satisfies Order);
   const parameters = await parametersOf(host, given, flags, cwd);
-  const config = { ...given.config, ...configOf(flags) };
+  const deliver = landingOf(flags, cwd);
+  const config = { ...given.config, ...configOf(flags), ...(deliver && { deliver }) };
   return { ...given, ...(Object.keys(parameters).length > 0 ? { parameters } : {}), config };
 }
 

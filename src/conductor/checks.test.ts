@@ -65,12 +65,6 @@ const without =
     tasks.delete(id);
     return undefined;
   };
-const also =
-  (one: AgentTask): Change =>
-  (tasks) => {
-    tasks.set(one.id, one);
-    return undefined;
-  };
 const all =
   (...changes: readonly Change[]): Change =>
   (tasks) =>

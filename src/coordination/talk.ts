@@ -3,6 +3,7 @@
  *
  * C1. A message reaches each addressee once, with the first attempt of that agent that begins after it was
  *     sent; later attempts at the same task see it again.
+ *     Whoever is at work just then, turn by turn, hears of it before its next turn as well.
  * C2. A key of the board has a version that rises by one with each write; a write may insist on the one it saw.
  */
 import { type EventFields, type EventOf, MESSAGE_KINDS, type RunEvent } from "../domain/events.ts";

@@ -19,8 +19,8 @@ export type Applied =
 export type Proof = { readonly ok: true } | { readonly ok: false; readonly output: string };
 
 export type Delivery =
-  /** A branch of this name; it must not be there yet, or be one that was delivered before. */
-  | { readonly as: "branch"; readonly name: string }
+  /** A branch of this name, which must not be there yet. Without one it is called after the run. */
+  | { readonly as: "branch"; readonly name?: string }
   /** The user's own branch moves on, with his files. */
   | { readonly as: "fast-forward" }
   /** One file for each task, in order. */

@@ -235,6 +235,8 @@ export interface AttemptWorld {
   ask(asking: Asking): Promise<Answer>;
   /** Waits for others, such as for a limit to be lifted, while the attempt's own time stands still. */
   rest?<T>(wait: Promise<T>): Promise<T>;
+  /** What was said to its agent since it began, or since it asked last. */
+  heard?(): readonly Message[];
   /** What the tasks before it wrote, each after those that it builds on. */
   works?(): readonly Work[];
   /** Has another agent work within this attempt, under a name of its own; what that used is in the outcome. */

@@ -60,7 +60,7 @@ const landing = fields(
 /** Each way has what it needs, and nothing else. */
 function deliveryFault({ delivery }: Landing): ReturnType<Shape> {
   const { as, name, folder } = delivery as { as: string; name?: string; folder?: string };
-  if ((as === "branch") !== (name !== undefined)) return wrong("is what a branch has, and needs", ".delivery.name");
+  if (as !== "branch" && name !== undefined) return wrong("is what only a branch has", ".delivery.name");
   if ((as === "patches") !== (folder !== undefined)) return wrong("is what patches have, and need", ".delivery.folder");
   return undefined;
 }

@@ -37,8 +37,9 @@ export interface Terminal {
   tutti(...args: readonly string[]): Promise<Ended>;
   /** The program, as a child process. */
   start(...args: readonly string[]): Started;
-  /** Another terminal on the same home. */
+  /** Another terminal on the same home; one in another folder. */
   with(env: Environment): Terminal;
+  in(cwd: string): Terminal;
 }
 type Environment = { readonly [name: string]: string };
 
@@ -64,6 +65,7 @@ export class Cli {
     return {
       ...{ home, cwd, start, tutti: (...args) => inProcess(args, cwd, { TUTTI_HOME: home, ...env }) },
       with: (more) => this.#terminal(home, cwd, { ...env, ...more }),
+      in: (folder) => this.#terminal(home, folder, env),
     };
   }
 

@@ -5,6 +5,7 @@ import { define, exiting } from "../define.ts";
 import { EXIT } from "../exit.ts";
 import { conductFlags, viewFlags } from "../flags.ts";
 import type { Io } from "../io.ts";
+import { landFlags } from "../land-flags.ts";
 import type { InputFlags } from "../run-input.ts";
 
 export interface RunFlags extends InputFlags {
@@ -25,7 +26,7 @@ export function run(program: Command, io: Io): void {
   )
     .option("-p, --param <key=value>", "a parameter; may be given again", several)
     .option("--params <file>", "parameters in a JSON or YAML file");
-  viewFlags(conductFlags(command))
+  landFlags(viewFlags(conductFlags(command)))
     .option("--yes", "do not ask")
     .option("--detach", "run in the background, and print the run's id")
     .action(exiting(io, (target: string, flags: RunFlags) => act(io, target, flags)));

@@ -18,6 +18,7 @@ import type {
   Board,
   BoardEntry,
   MayTurn,
+  Message,
   Usage,
 } from "../../domain/ports.ts";
 import { ancestorsOf } from "../../graph/ancestors.ts";
@@ -54,9 +55,12 @@ export class WorldOfAttempt implements AttemptWorld {
   readonly #driver: Host;
   readonly #effect: Perform;
   readonly #performer: Performer;
+  /** Whatever was sent up to this event it has been told, or was not meant for it. */
+  #heardTo: number;
 
   constructor(driver: Host, effect: Perform, performer: Performer) {
     this.#driver = driver;
+    this.#heardTo = driver.state.seq;
     this.#effect = effect;
     this.#performer = performer;
   }
@@ -148,6 +152,16 @@ export class WorldOfAttempt implements AttemptWorld {
     const all = [...ancestorsOf(node).keys()].sort((a, b) => a.order - b.order);
     // What another run has written lies under its name.
     return all.map(({ id, status, changes }) => (status === "reused" && changes ? changes.ref : id));
+  }
+
+  heard(): readonly Message[] {
+    const { state } = this.#driver;
+    const me = this.#agentName;
+    const since = this.#heardTo;
+    this.#heardTo = state.seq;
+    return [...state.talk.messages.values()].flatMap(({ seq, from, to, kind, content }) =>
+      seq > since && from !== me && (to === me || to === "*") ? [{ seq, from, kind, content }] : [],
+    );
   }
 
   works(): readonly Work[] {

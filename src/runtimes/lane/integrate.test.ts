@@ -1,6 +1,8 @@
 /** The merge lane over a model of git: a head is the list of works in it, and rules say what conflicts and what is red. */
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { byCodeUnit } from "../../domain/json.ts";
 import type { Work } from "../../domain/landing.ts";
 import { integrate, type Steps, type Trouble } from "./integrate.ts";
 
@@ -71,7 +73,7 @@ describe("the merge lane", () => {
     const all = "abcdefghijkl".split("").map((one) => work(one));
     const { landed, leftOut } = await integrate(all, "x", steps);
     expect(mended).toEqual([["k", "red"]]);
-    expect([names(landed).toSorted(), leftOut]).toEqual([[..."abcdefghij", "k'", "l"], []]);
+    expect([names(landed).toSorted(byCodeUnit), leftOut]).toEqual([[..."abcdefghij", "k'", "l"], []]);
   });
 
   test("what nobody can mend is left out, with all that builds on it and nothing else", async () => {
@@ -118,7 +120,7 @@ describe("the merge lane", () => {
           );
           const { steps, proven } = world({ conflicts, red, ...(able ? {} : { mend: () => ({ leftOut: "no" }) }) });
           const { head, landed, leftOut } = await integrate(all, "x", steps);
-          expect([...landed, ...leftOut].map((one) => one.work.task).toSorted()).toEqual(tasks);
+          expect([...landed, ...leftOut].map((one) => one.work.task).toSorted(byCodeUnit)).toEqual(tasks);
           expect((await steps.prove(head)).ok).toBe(true);
           const order = landed.map((one) => one.work.task);
           for (const { work: one } of landed)

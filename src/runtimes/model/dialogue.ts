@@ -7,6 +7,7 @@
  */
 import type { ModelMessage } from "ai";
 import type { Needs } from "../../domain/events.ts";
+import { defined } from "../../domain/json.ts";
 import type { Usage } from "../../domain/ports.ts";
 import type { TokenUsage } from "../prices.ts";
 import type { ToolResult } from "../tools/toolbox.ts";
@@ -25,6 +26,8 @@ const ANSWER = 1000;
 const RECENT = 4;
 
 interface Said {
+  /** What it was told before it said this. */
+  readonly heard?: string;
   readonly reply: PaidReply;
   results: readonly ToolResult[];
   isDropped: boolean;
@@ -39,6 +42,7 @@ export class Dialogue {
   #counted = 0;
   /** Words of ours after the last reply, such as that it was empty. */
   #urge: string | undefined;
+  #heard: string | undefined;
   readonly #used: { input: number; output: number; costUsd: number | null } = { input: 0, output: 0, costUsd: 0 };
   /** Without the turns whose cost nobody knows. */
   #knownUsd = 0;
@@ -56,8 +60,9 @@ export class Dialogue {
 
   /** `counts`: what it used is this attempt's. */
   take(reply: PaidReply, counts = true): void {
-    this.#turns.push({ reply, results: [], isDropped: false });
+    this.#turns.push({ reply, results: [], isDropped: false, ...defined({ heard: this.#heard }) });
     this.#urge = undefined;
+    this.#heard = undefined;
     if (counts) this.#count(reply.usage, reply.costUsd);
   }
 
@@ -83,6 +88,11 @@ export class Dialogue {
     this.#urge = words;
   }
 
+  /** Passes on what others have said, before its next turn; it stays in the dialogue. */
+  hear(words: string): void {
+    this.#heard = words;
+  }
+
   /** All turns together, and what a call used that brought none. */
   used(more?: Usage): Usage | undefined {
     if (this.#counted === 0) return more;
@@ -101,11 +111,13 @@ export class Dialogue {
     const messages: ModelMessage[] = [prompted(this.#prompt)];
     const last = this.#turns.at(-1);
     for (const turn of this.#turns) {
-      const { reply, results } = turn;
+      const { reply, results, heard } = turn;
+      if (heard !== undefined) messages.push({ role: "user", content: heard });
       const said = reply.said.length > 0 ? (reply.said as unknown as readonly ModelMessage[]) : assistant(reply.text);
       messages.push(...said);
       if (results.length > 0) messages.push(answered(turn, turn === last));
     }
+    if (this.#heard !== undefined) messages.push({ role: "user", content: this.#heard });
     if (this.#urge !== undefined) messages.push({ role: "user", content: this.#urge });
     return messages;
   }
@@ -131,7 +143,12 @@ export class Dialogue {
     const turns = this.#turns.reduce((sum, turn) => {
       const { reply } = turn;
       const said = reply.said.length > 0 ? JSON.stringify(reply.said).length : reply.text.length;
-      return sum + said + turn.results.reduce((all, { text }) => all + (turn.isDropped ? 0 : text.length), 0);
+      return (
+        sum +
+        said +
+        (turn.heard?.length ?? 0) +
+        turn.results.reduce((all, { text }) => all + (turn.isDropped ? 0 : text.length), 0)
+      );
     }, 0);
     return (prompt + turns) / CHARACTERS_A_TOKEN;
   }

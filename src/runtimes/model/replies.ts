@@ -1,6 +1,6 @@
 /** Turns that have been paid for, kept in the attempt's own log: after a crash they are read, not bought again (I3). */
 import type { LogEntry } from "../../domain/facts.ts";
-import type { Json } from "../../domain/json.ts";
+import { defined, type Json } from "../../domain/json.ts";
 import type { AttemptLog } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
 import type { TokenUsage } from "../prices.ts";
@@ -13,6 +13,8 @@ export interface PaidReply {
   readonly costUsd: number | null;
   readonly calls: readonly ToolCall[];
   readonly said: readonly Json[];
+  /** What had been said to the agent meanwhile, and was told it before this reply. */
+  readonly heard?: string;
   /** Of a turn that was kept: who said it. */
   readonly model?: string;
 }
@@ -27,8 +29,8 @@ export interface KeptTurn {
 
 /** The log failing must not lose the reply: its end is told anyway, and that says the same. */
 export async function keepReply(log: AttemptLog, model: string, reply: PaidReply): Promise<void> {
-  const { text, finishReason, usage, costUsd, calls, said } = reply;
-  const asked = calls.length > 0 ? { calls, said } : {};
+  const { text, finishReason, usage, costUsd, calls, said, heard } = reply;
+  const asked = { ...(calls.length > 0 ? { calls, said } : {}), ...defined({ heard }) };
   const entry = { usage: { ...usage, costUsd, finishReason, model }, reply: text, ...asked } as unknown as Json;
   const kept = log.append({ type: "turn:complete", entry });
   // Tools act on it: what they do must be found again together with the reply that asked for them.
@@ -85,6 +87,7 @@ function replyIn(entry: Json): PaidReply | undefined {
     costUsd: typeof usage["costUsd"] === "number" ? usage["costUsd"] : null,
     calls: list("calls") as readonly ToolCall[],
     said: list("said") as readonly Json[],
+    ...(typeof entry["heard"] === "string" ? { heard: entry["heard"] } : {}),
     ...(typeof usage["model"] === "string" && { model: usage["model"] }),
   };
 }

@@ -12,7 +12,7 @@
  */
 import { reasonOf } from "../../domain/error.ts";
 import { defined } from "../../domain/json.ts";
-import type { Attempt, AttemptWorld, Outcome, Runtime } from "../../domain/ports.ts";
+import type { Attempt, AttemptWorld, Message, Outcome, Runtime } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
 import type { Workspaces } from "../../domain/workspace.ts";
 import { Desk, type DeskOptions } from "../tools/desk.ts";
@@ -137,12 +137,14 @@ class ModelRuntime implements Runtime {
     };
     const { restart, continues } = attempt;
     const kept = restart > 0 || continues ? await keptTurns(world.log, continues) : [];
-    const ask = async (dialogue: Dialogue, mustAnswer: boolean) => {
+    const ask = async (dialogue: Dialogue, mustAnswer: boolean, heard: string | undefined) => {
       const tools = await offersOf(toolbox);
       const turn = { ...said, tools, searches: maySearchWeb(settings), messages: dialogue.messages(), mustAnswer };
       const reply = await this.#caller.call(ref, turn, attempt, world);
-      if (!("ok" in reply)) await keepReply(world.log, ref.text, reply);
-      return reply;
+      if ("ok" in reply) return reply;
+      const whole = { ...reply, ...defined({ heard }) };
+      await keepReply(world.log, ref.text, whole);
+      return whole;
     };
     if (kept.some(({ begun }) => begun.size > 0)) await desk.goOn();
     const outcome = await work(
@@ -158,6 +160,7 @@ class ModelRuntime implements Runtime {
         ended: (result) => keepResult(world.log, result),
         undone: (call, asks) => keepUndone(world.log, call, asks),
         judge: (reply) => verdictOn(reply, asked),
+        heard: () => heardText(world.heard?.() ?? []),
         mayTurn: (dialogue) => world.turn(dialogue.used() ?? NOTHING, dialogue.needs()),
         stopped: () => stopped(world.signal),
       },
@@ -192,6 +195,20 @@ async function offersOf({ offered: tools }: Toolbox): Promise<readonly ToolOffer
     ...{ name, description },
     schema: schema ?? (z.toJSONSchema(input, { io: "input" }) as JsonSchema),
   }));
+}
+
+const MOST_HEARD = 20;
+const LONGEST_HEARD = 8000;
+
+/** Messages that came in while it was at work. */
+function heardText(messages: readonly Message[]): string | undefined {
+  if (messages.length === 0) return undefined;
+  const lines = messages.slice(-MOST_HEARD).map(({ from, content }) => {
+    const said = typeof content === "string" ? content : JSON.stringify(content);
+    return `From ${from}: ${said.slice(0, LONGEST_HEARD)}`;
+  });
+  const more = messages.length - lines.length;
+  return `Messages that came in while you worked${more > 0 ? ` (${more} older ones are left out)` : ""}. Take them into account and go on with your task.\n\n${lines.join("\n\n")}`;
 }
 
 const never = (reason: string): Fault => ({ failure: "error", reason, retry: "never" });

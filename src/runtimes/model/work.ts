@@ -20,7 +20,9 @@ export interface WorkOptions {
   readonly maxTurns: number;
   readonly signal: AbortSignal;
   /** One turn, paid and kept. */
-  readonly ask: (dialogue: Dialogue, mustAnswer: boolean) => Promise<PaidReply | Ended>;
+  readonly ask: (dialogue: Dialogue, mustAnswer: boolean, heard: string | undefined) => Promise<PaidReply | Ended>;
+  /** What others have said to the agent since its last turn. */
+  readonly heard: () => string | undefined;
   readonly begun: (calls: readonly ToolCall[]) => Promise<void>;
   readonly ended: (result: ToolResult) => Promise<void>;
   /** It left off before anything was done, or waits for a person's consent: so it stands, until it is begun after all. */
@@ -51,7 +53,9 @@ export async function work(options: WorkOptions, kept: readonly KeptTurn[]): Pro
     const off = known ? undefined : options.mayTurn(dialogue);
     if (off) return spent(off, dialogue);
     if (!known && isLast && dialogue.turns > 0) dialogue.urge(LAST);
-    const reply = known?.reply ?? (await ask(dialogue, isLast));
+    const heard = known ? known.reply.heard : options.heard();
+    if (heard !== undefined) dialogue.hear(heard);
+    const reply = known?.reply ?? (await ask(dialogue, isLast, heard));
     if ("ok" in reply) return spent(reply, dialogue);
     dialogue.take(reply, !known?.isCounted);
     if (reply.calls.length === 0 || isLast) {

@@ -16,9 +16,28 @@ interface What {
 }
 
 export function deliver(repository: Repository, what: What, how: Delivery): Promise<Delivered> {
-  if (how.as === "branch") return asBranch(repository, what, how.name);
+  if (how.as === "branch") return asBranch(repository, what, how.name ?? `tutti/${what.run}`);
   return how.as === "patches" ? asPatches(repository, what, how.folder) : fastForward(repository, what);
 }
+
+/** Why it cannot be delivered like this, whatever comes of the work; or undefined. */
+export async function deliveryFault(folder: string, how: Delivery): Promise<string | undefined> {
+  const git = await Git.at({ cwd: folder });
+  const isRepository = (await git.ask("rev-parse", "--git-dir")).code === 0;
+  if (!isRepository) return how.as === "patches" ? undefined : "this folder is no repository of git: deliver patches";
+  if (how.as === "fast-forward")
+    return (await git.ask("symbolic-ref", "--quiet", "HEAD")).code === 0
+      ? undefined
+      : "HEAD stands on no branch that could move on: check one out, or deliver a branch";
+  if (how.as !== "branch" || how.name === undefined) return undefined;
+  if (!(await isBranchName(git, how.name))) return `'${how.name}' cannot be the name of a branch`;
+  return (await tipOf(git, `refs/heads/${how.name}`)) === undefined
+    ? undefined
+    : `there is a branch '${how.name}' already: choose another name, or delete it`;
+}
+
+const isBranchName = async (git: Git, name: string): Promise<boolean> =>
+  name !== "" && !name.startsWith("-") && (await git.ask("check-ref-format", `refs/heads/${name}`)).code === 0;
 
 /** All zeros: it must not be there yet. */
 const NOTHING = "0".repeat(40);
@@ -26,8 +45,7 @@ const NOTHING = "0".repeat(40);
 async function asBranch(repository: Repository, { run, head }: What, name: string): Promise<Delivered> {
   const git = await repository.git();
   const ref = `refs/heads/${name}`;
-  const isName = name !== "" && !name.startsWith("-") && (await git.ask("check-ref-format", ref)).code === 0;
-  if (!isName)
+  if (!(await isBranchName(git, name)))
     throw new TuttiError("BAD_INPUT", `'${name}' cannot be the name of a branch`, {
       path: "deliver",
       hint: "choose another name",

@@ -1,0 +1,57 @@
+/** `tutti land` and `tutti undo`: what agents of a run wrote comes together, proven, and can be taken back. */
+import type { Command } from "commander";
+import { define, exiting } from "../define.ts";
+import { EXIT } from "../exit.ts";
+import { viewFlags } from "../flags.ts";
+import type { Io } from "../io.ts";
+import { type LandFlags, landFlags, landingOf } from "../land-flags.ts";
+
+interface Flags extends LandFlags {
+  readonly wait: boolean;
+  readonly verbose?: true;
+  readonly out?: string;
+  readonly json?: true;
+}
+
+export function land(program: Command, io: Io): void {
+  const example = "tutti land last --deliver branch --prove 'npm test'\ntutti land last --deliver fast-forward";
+  viewFlags(
+    landFlags(define(program, "land <run>", "bring together, prove and deliver what a run's agents wrote", example)),
+  ).action(exiting(io, (run: string, flags: Flags) => landRun(io, run, flags)));
+  define(program, "undo [run]", "take back what a run delivered; the work itself is kept", "tutti undo last").action(
+    exiting(io, (run: string | undefined, flags: { readonly json?: true }) => undoRun(io, run ?? "last", flags)),
+  );
+}
+
+async function landRun(io: Io, word: string, flags: Flags): Promise<number> {
+  const [{ openHome, runOf }, { goOn, sayNext }, { outFolder }, { checkLanding }] = await Promise.all([
+    import("../home.ts"),
+    import("../perform.ts"),
+    import("../report.ts"),
+    import("../../app/landing.ts"),
+  ]);
+  const landing = landingOf({ ...flags, deliver: flags.deliver ?? "branch" }, io.cwd);
+  const out = await outFolder(io.cwd, flags.out);
+  await using home = await openHome(io);
+  const { host } = home;
+  const run = await runOf(host, word);
+  await checkLanding(landing, io.cwd);
+  const { handle } = await host.fork(run, landing === undefined ? {} : { land: landing });
+  const how = { isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out };
+  const { code, progress } = await goOn(io, host, handle, how);
+  if (!flags.json) await sayNext(io, progress);
+  return code;
+}
+
+async function undoRun(io: Io, word: string, { json }: { readonly json?: true }): Promise<number> {
+  const [{ openHome, runOf }, { undoLanding }] = await Promise.all([
+    import("../home.ts"),
+    import("../../app/landing.ts"),
+  ]);
+  await using home = await openHome(io);
+  const run = await runOf(home.host, word);
+  const told = await undoLanding(home.host.journal, run, { folder: io.cwd, home: io.home });
+  if (json) io.json({ run, undone: told });
+  else io.out(`${told}; what was written is still there: git for-each-ref refs/tutti/${run}`);
+  return EXIT.done;
+}
