@@ -258,8 +258,9 @@ async function obey(): Promise<{
       world,
     );
     expect(outcome).toMatchObject({ ok: true });
+    // Beside them stands that a person was waited for.
     const results = world.entries.flatMap(({ type, entry }) =>
-      type === "tool:result" ? [entry as { id: string; text: string }] : [],
+      type === "tool:result" && "text" in (entry as object) ? [entry as { id: string; text: string }] : [],
     );
     expect(results).toHaveLength(TRIES.length);
     expect(() => process.kill(ground.bystander, 0), "the bystander").not.toThrow();
@@ -318,7 +319,8 @@ test("[G1] a folder that becomes a link while a file is written is written outsi
     }
   })();
   let written = 0;
-  for (let i = 0; i < 400; i++) {
+  // On a busy machine the folder may be a link whenever one looks.
+  for (let i = 0; i < 400 || (written === 0 && i < 100_000); i++) {
     const isWritten = await workspace.write(`d/${i % 2 ? "e" : "new"}/f${i}`, "planted").then(
       () => true,
       () => false,

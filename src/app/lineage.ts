@@ -44,6 +44,8 @@ export function branchOf(state: RunState, how: "retry" | "fork", branch: Branch)
   const tasks = branch.land ? landed(authors, state, branch.land) : authors;
   const inherited = [...nodes.values()]
     .filter((node) => node.spec && hasOutput(node) && !again.has(node.id))
+    // It is landed anew, whatever an earlier landing came to.
+    .filter((node) => !branch.land || node.spec?.agentName !== LANE)
     .map((node) => inheritedOf(state, node, true));
   return { tasks, parent: { run: state.run, seq: state.seq, how }, inherited };
 }

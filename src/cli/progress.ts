@@ -1,6 +1,7 @@
 /** A run as far as its events tell it, folded for showing: one row a task. Pure, so that views are tested with values. */
 
 import type { RunEvent, RunStatus, Spent, Summary, TaskStatus } from "../domain/events.ts";
+import type { Json } from "../domain/json.ts";
 import type { Changes } from "../domain/workspace.ts";
 import { criticalPath } from "../graph/critical-path.ts";
 import { progressWords } from "./plain.ts";
@@ -49,6 +50,8 @@ export interface Progress {
   readonly tasks: Map<string, TaskRow>;
   /** Open gates and their questions. */
   readonly gates: Map<string, string>;
+  /** What was delivered, and where to. */
+  landed?: Json;
 }
 
 const USUAL = 60_000;
@@ -89,6 +92,9 @@ export function fold(progress: Progress, event: RunEvent): void {
       return;
     case "gate:decided":
       progress.gates.delete(event.gate);
+      return;
+    case "workspace:merged":
+      progress.landed = event.entry;
       return;
     case "workflow:stopping":
       progress.isStopping = true;

@@ -73,7 +73,7 @@ function named(asked: readonly string[]): readonly Requirement[] {
 }
 
 const EMPTY = new Set(
-  "a an the and or of for with to in on by at from as all our your their its complete full new support".split(" "),
+  "a an the and or of for with to on by at from as all our your their its complete full new support".split(" "),
 );
 
 export function slug(text: string): string {

@@ -13,16 +13,16 @@ interface Flags extends ConductFlags, LandFlags {
   readonly verbose?: true;
   readonly out?: string;
   readonly yes?: true;
+  readonly patterns?: true;
   readonly json?: true;
 }
 
 export function doGoal(program: Command, io: Io): void {
   const example =
     'tutti do "Add dark mode to the settings page" --deliver branch --prove "npm test"\ntutti do --file goal.md --timeout 90m --budget 5usd';
-  const command = define(program, "do [goal...]", "plan a goal and run the plan", example).option(
-    "--file <path>",
-    "read the goal from a file, such as one with a list of requirements",
-  );
+  const command = define(program, "do [goal...]", "plan a goal and run the plan", example)
+    .option("--file <path>", "read the goal from a file, such as one with a list of requirements")
+    .option("--patterns", "plan without a model, by patterns and the router");
   landFlags(viewFlags(conductFlags(command)))
     .option("--yes", "do not ask")
     .action(exiting(io, (words: readonly string[], flags: Flags) => act(io, words.join(" "), flags)));
@@ -32,7 +32,8 @@ async function act(io: Io, words: string, flags: Flags): Promise<number> {
   const [
     { openHome, warnOf },
     { goalText, savePlan, planLines },
-    { planByPatterns, planFileOf },
+    { planFileOf },
+    { makePlan },
     { configOf },
     begin,
     perform,
@@ -41,6 +42,7 @@ async function act(io: Io, words: string, flags: Flags): Promise<number> {
     import("../home.ts"),
     import("../plan-text.ts"),
     import("../../app/planning.ts"),
+    import("../planner.ts"),
     import("../run-input.ts"),
     import("../begin.ts"),
     import("../perform.ts"),
@@ -51,9 +53,11 @@ async function act(io: Io, words: string, flags: Flags): Promise<number> {
   await using home = await openHome(io, { evidenceCommands: flags.evidenceCommands === true });
   const { host } = home;
   warnOf(io, home);
-  await host.agency.experience.refresh();
-  const box = flags.timeout === undefined ? {} : { minutes: flags.timeout / 60_000 };
-  const made = planByPatterns(host.agency, goal, { ...box, folder: io.cwd });
+  const made = await makePlan(io, host, goal, flags);
+  if (made === undefined) {
+    io.err("not begun; nothing was paid");
+    return EXIT.badInput;
+  }
   const path = await savePlan(io, planFileOf(made), undefined);
   if (!flags.json) for (const line of planLines(io, made)) io.err(line);
   if (made.problems.some(({ severity }) => severity === "fault")) {
