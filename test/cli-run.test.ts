@@ -103,6 +103,30 @@ test("0: a plan that completes, as plain lines with the run and the task on each
   expect(out).not.toContain("\u001b");
 });
 
+test("0: a list of tasks as other tools and people keep it is a plan, each task for whom its words call", async () => {
+  const terminal = cli.terminal({
+    "tasks.md":
+      "## Build\n- [x] Set up\n- [ ] Write the REST API for users\n## Then\n- [ ] Write the API documentation\n",
+    "tasks.json": JSON.stringify({
+      tasks: [{ id: 1, title: "Add a PostgreSQL index for slow queries", status: "pending" }],
+    }),
+    "goal.md": "# Make it fast\nIt is slow.\n",
+    "done.md": "- [x] all of it\n",
+  });
+  const { code, out } = await terminal.tutti("run", "tasks.md", ...REHEARSED, "--json");
+  expect(code).toBe(0);
+  const added = eventsIn(out).filter((event) => event.type === "task:added");
+  expect(added).toMatchObject([
+    { taskId: "write-the-rest-api-for", agentName: expect.stringMatching(/./), phase: "Build" },
+    { taskId: "write-the-api-documentation", dependencies: ["write-the-rest-api-for"], phase: "Then" },
+  ]);
+  expect((await terminal.tutti("run", "tasks.json", ...REHEARSED, "--json")).out).toMatch(/"taskId":"task-1"/);
+  expect((await terminal.tutti("run", "goal.md", "--rehearse")).err).toMatch(
+    /holds no task.*\n {2}.*tutti plan --file goal\.md/,
+  );
+  expect((await terminal.tutti("run", "done.md", "--rehearse")).err).toMatch(/all 1 tasks of this checklist are done/);
+});
+
 /** An address where nobody listens any more. */
 async function deserted(): Promise<string> {
   const server = createServer().listen(0, "127.0.0.1");

@@ -7,11 +7,12 @@ import type { Order, OrderConfig } from "../app/order.ts";
 import { withOrder } from "../conductor/order.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
-import type { Budget, ContextStrategy } from "../domain/plan.ts";
+import type { AgentTask, Budget, ContextStrategy } from "../domain/plan.ts";
 import { isRecord } from "../domain/shape.ts";
 import { parseParameters } from "../workflows/parameters.ts";
 import { isFaults, readPlanFile } from "../workflows/plan-file.ts";
 import { type PlanFileFault, readSource } from "../workflows/source.ts";
+import { markdownList, type TaskList, taskMasterList } from "../workflows/task-lists.ts";
 import { templateFrom } from "../workflows/template-file.ts";
 import { budget } from "./amounts.ts";
 import { type LandFlags, landingOf } from "./land-flags.ts";
@@ -86,10 +87,8 @@ export function configOf(flags: ConductFlags): OrderConfig {
 
 async function fileOrder(host: Host, target: string, cwd: string): Promise<Order> {
   const content = await textOf(resolve(cwd, target), target);
-  if (/\.md$/i.test(target))
-    throw new TuttiError("BAD_INPUT", `${target}: workflows in Markdown cannot be run yet`, {
-      hint: "write it as YAML: tutti init makes a sample",
-    });
+  const listed = listIn(content, target);
+  if (listed) return listOrder(host, listed, target);
   const known = host.surroundings;
   if (isTemplate(content, target)) {
     const result = templateFrom(content, target, known);
@@ -109,6 +108,32 @@ async function fileOrder(host: Host, target: string, cwd: string): Promise<Order
   const name = plan.tasks ? { workflowName: plan.workflowName ?? nameOf(target) } : {};
   const tasks = plan.tasks && { tasks: withOrder(plan.tasks) };
   return { ...plan, ...tasks, ...name, config };
+}
+
+/** A list of tasks as other tools and people keep them, if it is one. */
+function listIn(content: string, target: string): TaskList | undefined {
+  if (/\.md$/i.test(target)) {
+    const list = markdownList(content);
+    if (list) return list;
+    throw new TuttiError(
+      "BAD_INPUT",
+      `${target} holds no task: there is no box to tick, such as '- [ ] Write the API'`,
+      {
+        path: "workflow",
+        hint: `a goal in words is planned by: tutti plan --file ${target}`,
+      },
+    );
+  }
+  if (!/\.json$/i.test(target)) return undefined;
+  const source = readSource(content, target);
+  return isFaults(source) ? undefined : taskMasterList(source.value);
+}
+
+async function listOrder(host: Host, { tasks, done, kind }: TaskList, target: string): Promise<Order> {
+  if (tasks.length === 0)
+    throw new TuttiError("BAD_INPUT", `${target}: all ${done} tasks of this ${kind} are done`, { path: "workflow" });
+  await host.ready({ tasks });
+  return { workflowName: nameOf(target), tasks: tasks as readonly AgentTask[] };
 }
 
 /** A workflow of one's own has an id or a name; a plan has neither. */

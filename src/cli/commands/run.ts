@@ -21,8 +21,8 @@ export function run(program: Command, io: Io): void {
   const command = define(
     program,
     "run <workflow>",
-    "run a workflow, or the tasks of a JSON or YAML file",
-    "tutti run security-audit --rehearse --speed max\ntutti run fullstack-dev -p projectName=shop --budget 2usd\ntutti run tasks.yaml --model anthropic/claude-sonnet-5 --out results",
+    "run a workflow, a plan, or a list of tasks",
+    "tutti run security-audit --rehearse --speed max\ntutti run fullstack-dev -p projectName=shop --budget 2usd\ntutti run tasks.yaml --model anthropic/claude-sonnet-5 --out results\ntutti run tasks.md --deliver branch --prove 'npm test'",
   )
     .option("-p, --param <key=value>", "a parameter; may be given again", several)
     .option("--params <file>", "parameters in a JSON or YAML file");
