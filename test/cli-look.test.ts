@@ -72,6 +72,21 @@ test("show gives the table, one output, or what an attempt was shown", async () 
   expect(context).toMatchObject([{ taskId: "review-summary", attempt: 1, pieces: expect.any(Array) }]);
 });
 
+test("a board has its tasks in columns, wave by wave, within the width of the terminal", async () => {
+  const terminal = await reviewed();
+  const { code, out } = await terminal.with({ COLUMNS: "100" }).tutti("board");
+  expect(code).toBe(0);
+  const lines = linesOf(out);
+  expect(lines[0]).toMatch(/^code-review \w{8} rehearsed: complete$/);
+  expect(lines[1]).toMatch(/^to do \(0\) +doing \(0\) +done \(6\)$/);
+  expect(lines[2]).toBe("wave 1 of 2: 5 tasks");
+  expect(lines.filter((line) => /^ {60,}✔ \S+ \(\S+\)? /.test(line)).length).toBeGreaterThan(3);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(100);
+  expect(await jsonOf(terminal, "board", "last")).toMatchObject({ status: "complete", tasks: { length: 6 } });
+  // Of a run that has ended there is nothing to wait for.
+  expect((await terminal.tutti("board", "last", "--follow")).code).toBe(0);
+});
+
 test("events are all there from a number on, and following a run that has ended ends", async () => {
   const terminal = await reviewed();
   const all = eventsIn((await terminal.tutti("events", "last", "--json")).out);

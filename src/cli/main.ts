@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { again } from "./commands/again.ts";
 import { agents } from "./commands/agents.ts";
 import { ask } from "./commands/ask.ts";
+import { board } from "./commands/board.ts";
 import { cancel } from "./commands/cancel.ts";
 import { decide } from "./commands/decide.ts";
 import { doGoal } from "./commands/do.ts";
@@ -33,7 +34,7 @@ import { type Io, processIo } from "./io.ts";
 
 /** In the order of the help. */
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
-  ...[run, ask, plan, doGoal, runs, show, events, report],
+  ...[run, ask, plan, doGoal, runs, show, board, events, report],
   ...[pause, resume, cancel, again, land, message, gates, decide],
   ...[workflows, agents, route, team, trust, init, serve, open, doctor, gc],
 ];
