@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isRecord } from "../domain/shape.ts";
+import { isAlive } from "../process/alive.ts";
 
 export interface ServerNote {
   readonly url: string;
@@ -55,15 +56,6 @@ async function noteIn(io: Home): Promise<ServerNote | undefined> {
   } catch {
     // Missing, half written or no JSON: no server that could be believed.
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

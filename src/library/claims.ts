@@ -8,6 +8,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as wait } from "node:timers/promises";
+import { isAlive } from "../process/alive.ts";
 
 export interface Amounts {
   readonly usd: number;
@@ -83,14 +84,5 @@ export class Claims {
     database.prepare("DELETE FROM claim WHERE at < ?").run(this.#now() - OLD);
     this.#database = database;
     return database;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
