@@ -86,10 +86,22 @@ export function script(fake: FakeProvider): readonly Mend[] {
     const mend = /Your work on task '(t\d+)'/.exec(words)?.[1];
     const task = /Do the work of (t\d+)\./.exec(words)?.[1] ?? "";
     const turn = call.body.messages.filter(({ role }: { role: string }) => role === "assistant").length;
+    const again = lostCalls(call, turn);
+    if (again) return again;
     if (mend === undefined) return turn === 0 ? writing(changesOf(task)) : { text: ["Done"] };
     return mended(call, mend, turn, words, mends);
   };
   return mends;
+}
+
+/** What was under way when the machine stopped is not done again by itself: whoever asked for it looks, and asks again. */
+function lostCalls({ body }: SeenCall, turn: number): FakeReply | undefined {
+  if (!JSON.stringify(body.messages.at(-1)).includes("outcome unknown")) return undefined;
+  const last = body.messages.findLast(({ role }: { role: string }) => role === "assistant");
+  const asked = last.content.filter(({ type }: { type: string }) => type === "tool_use");
+  return {
+    calls: asked.map((one: { name: string; input: unknown }, i: number) => ({ ...one, id: `again-${turn}-${i}` })),
+  };
 }
 
 function mended(call: SeenCall, task: string, turn: number, words: string, mends: Mend[]): FakeReply {
