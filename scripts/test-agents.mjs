@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { systemClock } from "../src/app/system.ts";
 import { probeAgents } from "../src/runtimes/acp/probe.ts";
 import { performAcp } from "../src/runtimes/acp/runtime.ts";
+import { Pool } from "../src/runtimes/pool.ts";
 import { worktrees } from "../src/workspace/worktrees.ts";
 import { fakeModelApi } from "../test/support/fake-model-api.ts";
 import { attemptOf, heldWorld } from "../test/support/model-attempt.ts";
@@ -82,7 +83,9 @@ process.exitCode = failures.length > 0 ? 1 : 0;
 function install() {
   const folder = join(room, "packages");
   mkdirSync(folder);
-  writeFileSync(join(folder, "package.json"), '{"private":true}');
+  // Two of them fetch their program when they are installed, which newer releases of npm do for named packages only.
+  const allowScripts = { "@anthropic-ai/claude-code": true, "opencode-ai": true };
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, allowScripts }));
   const names = Object.entries(AGENTS).flatMap(([title, { packages }]) =>
     wanted.length === 0 || wanted.includes(title) ? packages : [],
   );
@@ -129,7 +132,7 @@ async function examine(title, { name, programs, settings }) {
   const git = repository(join(home, "repo"));
   const spaces = worktrees({ folder: join(home, "repo"), home: join(home, "tutti") });
   const ref = { runtime: "acp", name, text: `acp/${name}` };
-  const attempt = async (command, { world, restart = 0, taskId = "t" }) => {
+  const attempt = async (command, { world, restart = 0, taskId = "t", ...more }) => {
     api.script(command);
     began = performance.now();
     const options = {
@@ -140,6 +143,7 @@ async function examine(title, { name, programs, settings }) {
         tools: ["read", "edit", "write", "bash", "report_progress"],
         permissions: title.endsWith("native") ? RULES.native : RULES.asks,
       }),
+      ...more,
     };
     const of = { run: RUN, restart, prompt: "Do what you are told.", task: { id: taskId } };
     const outcome = await performAcp(ref, attemptOf(ref.text, of), world, options);
@@ -160,9 +164,12 @@ async function examine(title, { name, programs, settings }) {
   say("time", `${first.ms} ms`);
   if (introduction) must("asked before it ran the command", asked.length > 0, asked);
   say("told", `${JSON.stringify(first.outcome.usage)}; really ${api.tokens} tokens in ${api.calls} calls`);
-  // The model is only asked to use it where the agent offers it under a name that it knows.
   const reports = entries.filter(({ type }) => type === "agent:progress").length;
-  say("tools of the run", reports > 0 ? "used" : "not used");
+  must(
+    "uses a tool of the run",
+    reports > 0,
+    entries.map(({ type, entry }) => [type, entry.name, entry.fault]),
+  );
   const kept = spawnSync("git", ["show", `refs/tutti/${RUN}/t:made.txt`], {
     cwd: join(home, "repo"),
     encoding: "utf8",
@@ -189,6 +196,24 @@ async function examine(title, { name, programs, settings }) {
   must("its command had begun", begun, third.outcome);
   must("nothing of it is left after a stop", running(mark) === 0, running(mark));
   must("a stop is told as one", third.outcome.failure === "stopped", third.outcome);
+  if (introduction) await reused();
+
+  /** One program for two tasks: what presets say of it, and what it saves. */
+  async function reused() {
+    await using agents = new Pool({ most: 2 });
+    const how = { agents, codingAgents: { [name]: { reuse: true } } };
+    const times = [];
+    for (const taskId of ["first", "second", "third"]) {
+      const { outcome, ms } = await attempt(`echo ${taskId} > of.txt`, { world: world([]), taskId, ...how });
+      const isWell = outcome.ok && (await until(() => agents.ready === 1, 6000));
+      must(`comes to rest after its ${taskId} task`, isWell, outcome);
+      const ref = `refs/tutti/${RUN}/${taskId}:of.txt`;
+      const { stdout } = spawnSync("git", ["show", ref], { cwd: join(home, "repo"), encoding: "utf8" });
+      must(`keeps its ${taskId} task apart`, stdout === `${taskId}\n`, stdout);
+      times.push(`${ms} ms`);
+    }
+    say("begun, reused, reused", times.join(", "));
+  }
 }
 
 /** Processes of the command, and of the shell that runs it. */

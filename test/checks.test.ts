@@ -24,8 +24,8 @@ const usage = { fresh: 90, output: 10 };
 const writes = (text: string): FakeReply => ({ calls: [{ name: "write", input: { path: "b.txt", text } }], usage });
 const done: FakeReply = { text: ["Done"], usage };
 
-async function open(config = LINT) {
-  const home = homes.path({ "agents/worker.md": AGENT, "config.yaml": config });
+async function open(config = LINT, agent = AGENT) {
+  const home = homes.path({ "agents/worker.md": agent, "config.yaml": config });
   const env = { PATH: process.env["PATH"], SECRET: "hidden", ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: fake.url };
   const repository = repositoryIn(homes.path({ "a.txt": "one\n" }));
   return { home, repository, host: await Host.open({ home, env, repository }) };
@@ -93,4 +93,54 @@ test("a command gets no secret of ours, and one that cannot be run fails the tas
     host.prepare({ ...order([{ command: "none" }]), config: { rehearse: true, speed: "max" } }),
   );
   expect(rehearsed.status).toBe("complete");
+});
+
+test("[I12] what was refused lies under the name of a failed attempt, and nobody builds on it", async () => {
+  const { repository, host: opened } = await open();
+  await using host = opened;
+  fake.script(writes("bad"), done);
+  const handle = host.start(host.prepare(order([{ command: "lint" }], { retries: 0 })));
+  expect((await handle).tasks["a"]).toMatchObject({ status: "failed" });
+  expect(git(repository, "for-each-ref", "--format=%(refname)", "refs/tutti").split("\n").toSorted()).toEqual([
+    ...[`refs/tutti/${handle.id}.base`, `refs/tutti/${handle.id}.failed/a/1`],
+  ]);
+  expect(git(repository, "show", `refs/tutti/${handle.id}.failed/a/1:b.txt`)).toBe("bad");
+  const kept = (await eventsOf(handle)).filter(({ type }) => type === "workspace:committed");
+  expect(kept.map((event) => "entry" in event && event.entry)).toMatchObject([
+    { ref: `refs/tutti/${handle.id}/a` },
+    { ref: `refs/tutti/${handle.id}.failed/a/1` },
+  ]);
+});
+
+test("where a server of tools cannot be started no worktree is left behind", async () => {
+  const agent = AGENT.replace("tools: [read, write]", "tools: [read, write]\nmcpServers: [gone]");
+  const { home, repository, host: opened } = await open("mcpServers: { gone: { command: no-such-program } }\n", agent);
+  await using host = opened;
+  const tasks = ["a", "b"].map((id) => ({ id, agentName: "worker", description: id, prompt: id, retries: 0 }));
+  const [first, second] = tasks.map((task, i) => ({
+    ...task,
+    dependencies: i === 0 ? [] : ["a"],
+    onFailure: "continue",
+  }));
+  const handle = host.start(host.prepare({ ...order([]), tasks: [first, second] }));
+  const place = join(home, "worktrees", handle.id);
+  for await (const event of handle) {
+    // The run is still under way.
+    if (event.type === "task:error") expect(existsSync(place) ? readdirSync(place) : []).not.toContain("a.1");
+    if (event.type === "task:error") break;
+  }
+  expect((await handle).tasks["a"]?.reason).toMatch(/the MCP server 'gone' cannot be used/);
+  expect(git(repository, "worktree", "list").split("\n")).toHaveLength(1);
+});
+
+test("a host that is let go has tidied up what a cancelled attempt had begun", async () => {
+  const { repository, host } = await open(LINT, AGENT.replace("write]", "write, ask_person]"));
+  fake.script(writes("half"), { calls: [{ name: "ask_person", input: { question: "On?" } }], usage });
+  const handle = host.start(host.prepare(order([])));
+  for await (const event of handle) if (event.type === "gate:opened") break;
+  await handle.cancel("enough");
+  expect((await handle).status).toBe("cancelled");
+  await host[Symbol.asyncDispose]();
+  expect(git(repository, "worktree", "list").split("\n")).toHaveLength(1);
+  expect(git(repository, "show", `refs/tutti/${handle.id}.failed/a/1:b.txt`)).toBe("half");
 });

@@ -153,6 +153,20 @@ test("--no-wait ends with 4 at a gate, and the word of a person counts when the 
   expect(none).toMatchObject({ code: 2, err: expect.stringMatching(/waits at no gate/) });
 });
 
+test("what a person decided while nobody conducted the run counts before it is let go again", async () => {
+  const { provider, terminal, owner } = await owned();
+  owner.child.kill("SIGKILL");
+  provider.release("first", "second", "third");
+  expect((await terminal.tutti("resume", "last", "--no-wait")).code).toBe(4);
+  // Still running: how far it is stands in the list.
+  expect((await terminal.tutti("runs")).out).toMatch(/waiting +\w{26} .* 1\/3 +\$/);
+  expect(await terminal.tutti("approve", "last")).toMatchObject({ out: expect.stringMatching(/not obeyed yet/) });
+  expect(await terminal.tutti("resume", "last", "--no-wait")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/gate 'b': approved by command line/),
+  });
+});
+
 test("[bar:cli-workflows] a run whose stored result is lost ends with workflow:error, the reason and code 1", async () => {
   const { provider, terminal, owner, run } = await owned();
   provider.more = "A long answer is kept beside the events. ".repeat(1000);

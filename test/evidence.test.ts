@@ -169,3 +169,26 @@ test("the same files are looked at once, and changed ones again", async () => {
   writeFileSync(join(root, "a.js"), "\neval(input);\n");
   expect((await evidence.collect(["code-risks"])).findings.map(placeOf)).toEqual(["a.js:2"]);
 });
+
+test("git is asked once while nothing changes, and again after a change of a file, a commit or what is staged", async () => {
+  const root = repository({ "a.js": "one\n" });
+  const git = (...args: readonly string[]) =>
+    execFileSync("git", ["-c", "user.name=T", "-c", "user.email=t@localhost", ...args], { cwd: root, stdio: "pipe" });
+  const evidence = repositoryEvidence(root);
+  const both = async () => (await evidence.collect(["git-diff", "git-history"])).findings;
+  const [first] = await Promise.all([both(), both()]);
+  expect(first).toMatchObject([{ collector: "git-history", text: expect.stringContaining("All of it") }]);
+  expect((await both())[0]).toBe(first[0]);
+  writeFileSync(join(root, "a.js"), "one\ntwo\n");
+  const second = await both();
+  expect(second.map(placeOf)).toContain("a.js:2");
+  writeFileSync(join(root, "b.js"), "new\n");
+  await both();
+  // Nothing of the files changes by that.
+  git("add", "b.js");
+  expect((await both()).map(placeOf)).toContain("b.js:1");
+  git("commit", "-q", "--all", "-m", "More of it");
+  const last = await both();
+  expect(last.map(({ text }) => text)).toContainEqual(expect.stringContaining("More of it"));
+  expect(last.map(placeOf)).not.toContain("b.js:1");
+});

@@ -42,9 +42,9 @@ async function work(
     source: mcpTools({ servers, env }),
   });
   const outcome = await runtime.perform(attemptOf("anthropic/claude-sonnet-4-5"), world);
-  const results = world.entries
-    .filter(({ type, entry }) => type === "tool:result" && "text" in (entry as object))
-    .map(({ entry }) => entry);
+  const told = world.entries.filter(({ type }) => type === "tool:result").map(({ entry }) => entry);
+  // A call that waits for consent stands there as undone before.
+  const results = told.filter((entry) => !JSON.stringify(entry).includes('"undone":true'));
   return { outcome, results: results as { readonly text: string; readonly fault?: string }[] };
 }
 /** Processes that carry the mark, wherever they went. */

@@ -5,9 +5,10 @@ import { didYouMean } from "../domain/nearest.ts";
 import type { AgentTask } from "../domain/plan.ts";
 import type { Checks, Evidence, Files } from "../domain/ports.ts";
 import type { Settings } from "../library/settings.ts";
-import { namedChecks } from "../runtimes/tools/checks.ts";
+import { type ChecksOptions, namedChecks } from "../runtimes/tools/checks.ts";
 import { repositoryEvidence } from "../workspace/evidence/repository.ts";
 import { repositoryFiles } from "../workspace/files.ts";
+import { refuseWork } from "../workspace/refused.ts";
 import { worktrees } from "../workspace/worktrees.ts";
 import { isWorkplace } from "./runtimes-of-run.ts";
 import { scrubbedFiles, secretsIn } from "./scrubbed.ts";
@@ -32,7 +33,9 @@ export function atHand({ repository, env, home, evidenceCommands = false }: Give
   const named = settings.evidenceCommands ?? {};
   const commands = { env, hidden: [home], areAllowed: evidenceCommands, named };
   const files = scrubbedFiles(repositoryFiles(repository), secretsIn(settings, env));
-  const checks = namedChecks({ workspaces: worktrees({ folder: repository, home }), env, hidden: [home], named });
+  const place = { folder: repository, home };
+  const refused: ChecksOptions["refused"] = (of, changes) => refuseWork(place, of, changes);
+  const checks = namedChecks({ workspaces: worktrees(place), refused, env, hidden: [home], named });
   return { files, evidence: repositoryEvidence(repository, commands), ...(isWorkplace(repository) && { checks }) };
 }
 

@@ -3,7 +3,6 @@ import type { RunState } from "../core/state.ts";
 import { defined } from "../domain/json.ts";
 import type { AgentTask, Rehearsal } from "../domain/plan.ts";
 import type { Guide, GuideLeftOut, People, Runtime } from "../domain/ports.ts";
-import { tidyWorktrees, type WorktreeOptions } from "../workspace/worktrees.ts";
 import { type Chosen, pricesFor } from "./crew-of-files.ts";
 import { tasksOf } from "./crew-of-run.ts";
 import { foresee } from "./foreseeing.ts";
@@ -65,42 +64,47 @@ export const REHEARSED_PEOPLE: People = {
 export interface Attended {
   readonly handle: RunHandle;
   readonly orchestrator: AgentOrchestrator;
-  /** Where its agents work: what they leave there is tidied when it has ended. */
+  /** Where its agents work. */
   readonly folder?: string | undefined;
   readonly home: string;
   readonly of: Pick<Conducted, "config" | "rehearsal">;
 }
 
-/** To its end. At a pause the run stays here, to be steered, and virtual time stands still until it goes on. */
+/**
+ * To its end, or until its host lets go of all (`over`). At a pause the run stays here, to be steered, and virtual time
+ * stands still until it goes on.
+ */
 export async function attend(
   { handle, orchestrator, folder, home, of }: Attended,
   pass: () => Promise<void>,
   ended: () => void,
+  over: Promise<void>,
 ): Promise<void> {
   let resumed = () => {};
   const where = folder === undefined ? undefined : { folder, home };
   if (where && of.config.deliver && !of.rehearsal) foresee(orchestrator, handle, where);
   orchestrator.on("workflow:resumed", () => resumed());
-  for (;;) {
+  let isOver = false;
+  const letGo = over.then(() => {
+    isOver = true;
+    return [undefined] as const;
+  });
+  while (!isOver) {
     const passing = pass();
     const told = handle.then(
       () => handle.status,
       () => undefined,
     );
-    const [status] = await Promise.all([told, passing]);
+    const [status] = await Promise.race([Promise.all([told, passing]), letGo]);
     if (status !== "paused" && status !== "running" && status !== "waiting") break;
     if (handle.status === "paused")
-      await new Promise<void>((resolve) => {
-        resumed = resolve;
-      });
+      await Promise.race([
+        letGo,
+        new Promise<void>((resolve) => {
+          resumed = resolve;
+        }),
+      ]);
   }
   ended();
   await orchestrator[Symbol.asyncDispose]().catch(() => {});
-  if (where) await tidy(where, handle);
-}
-
-/** Of a run that has ended nobody goes on in its worktrees: what lies there is kept, and they go. */
-async function tidy(options: WorktreeOptions, { id, status }: RunHandle): Promise<void> {
-  if (status === "complete" || status === "failed" || status === "cancelled")
-    await tidyWorktrees(options, id).catch(() => {});
 }

@@ -6,6 +6,7 @@ import { TuttiError } from "../domain/error.ts";
 import { defined } from "../domain/json.ts";
 import type { AgentTask, Budget, ModelChoice, ModelPrice } from "../domain/plan.ts";
 import { DEFAULT_MODELS, defaultModel, type Settings } from "../library/settings.ts";
+import { installedAgents } from "../runtimes/acp/agents.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { type AgentDefinition, powersOf } from "./agents.ts";
 import { LANE, laneAgent } from "./landing.ts";
@@ -45,7 +46,7 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
     if (named === undefined)
       throw new TuttiError("BAD_INPUT", `${NO_MODEL}, and agent '${agent}' needs one`, {
         path: "config.model",
-        hint: "set ANTHROPIC_API_KEY (or another provider's key), name a model with --model provider/id, or rehearse with --rehearse",
+        hint: `set ANTHROPIC_API_KEY (or another provider's key), name a model with --model provider/id${orAgents(settings)}, or rehearse with --rehearse`,
       });
     const { text } = isReal
       ? callable(named.model, named.path, settings)
@@ -85,6 +86,15 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
         path: `config.agentModels.${name}`,
       });
   return { agents: Object.fromEntries(agents), models };
+}
+
+/** Coding agents that are named where a model is missing. */
+const MOST_NAMED = 3;
+
+/** A coding agent that is installed needs no key of ours. */
+function orAgents({ codingAgents, path }: Settings): string {
+  const found = installedAgents(codingAgents, path).slice(0, MOST_NAMED);
+  return found.map(({ name, who }) => `, let ${who} do the work with --model acp/${name}`).join("");
 }
 
 /** The nearest wins: what the order says of this agent, of all, what the user has set, what the agent's file says. */

@@ -163,6 +163,13 @@ export class RunHandle implements AsyncIterable<RunEvent>, PromiseLike<Results> 
     await this.#opened;
   }
 
+  /** Resolves when what others had asked of it before it was opened here has been obeyed or refused. */
+  async heeded(): Promise<void> {
+    const { driver } = await this.#opened;
+    // Who has let it go, or come to its end, has nothing more to heed.
+    await driver?.heeded().catch(() => {});
+  }
+
   /** Any command, as the inbox takes it. Resolves with the events that it brought, once they are durable. */
   async command(command: Command): Promise<readonly RunEvent[]> {
     const fault = commandFault(command);

@@ -10,7 +10,7 @@ import { TuttiError } from "../domain/error.ts";
 import type { RunEvent } from "../domain/events.ts";
 import type { Command } from "../domain/facts.ts";
 import { defined } from "../domain/json.ts";
-import type { Journal, RunEntry, RunQuery } from "../domain/ports.ts";
+import type { Journal, RunQuery } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
 import type { Loaded } from "../library/catalog.ts";
@@ -24,6 +24,7 @@ import { type CostOf, loadPrices } from "../runtimes/prices.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
+import { isOwned, tidy, Unsettled } from "./afterwards.ts";
 import { Agency } from "./agency.ts";
 import { type AtHand, atHand, checkCommands, counted as countedAt } from "./at-hand.ts";
 import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsFor, settingsOf } from "./conducted.ts";
@@ -42,7 +43,7 @@ import { gatesOf, listRuns, type OpenGate, openGates, type Shown, shownOf } from
 import { escalated } from "./persons.ts";
 import { checkReach } from "./reach.ts";
 import { needsPast, unnamedIn } from "./readying.ts";
-import { type Means, runtimesOf } from "./runtimes-of-run.ts";
+import { type Means, runtimesOf, Warm } from "./runtimes-of-run.ts";
 import { scouting } from "./scouting.ts";
 import { systemClock } from "./system.ts";
 import { checkTalk } from "./talk-check.ts";
@@ -87,6 +88,8 @@ export class Host {
   readonly #places: number;
   readonly #handed = new Map<string, AtHand>();
   readonly #traffic = trafficBy(systemClock);
+  readonly #warm = new Warm();
+  readonly #tidying = new Unsettled();
   readonly #days = new Days(this, systemClock.now);
   #agency: Agency | undefined;
   #history: Histories | undefined;
@@ -184,10 +187,7 @@ export class Host {
     const { costOf, settings, library } = this;
     const instructionsOf = (name: string) => library.agents.get(name);
     const given = {
-      costOf,
-      prices: settings.prices,
-      places: this.#places,
-      instructionsOf,
+      ...{ costOf, prices: settings.prices, places: this.#places, instructionsOf },
       ...(history && { history }),
       ...this.#atHand(),
       ...defined({ guidance: this.guidance() }),
@@ -271,12 +271,7 @@ export class Host {
     } catch (error) {
       if (error instanceof TuttiError && error.code === "RUN_OWNED") return false;
       if (this.#handles.has(run)) throw error;
-      const claimed = this.journal.claim(run).then((writer) => writer.close());
-      const isOwned = await claimed.then(
-        () => false,
-        (other) => other instanceof TuttiError && other.code === "RUN_OWNED",
-      );
-      if (isOwned) return false;
+      if (await isOwned(this.journal, run)) return false;
       throw error;
     }
   }
@@ -294,8 +289,8 @@ export class Host {
   }
 
   /** The entry of every run, its status as it really is: one that waits at a gate says so. */
-  list(query: RunQuery = {}): Promise<readonly RunEntry[]> {
-    return listRuns(this.journal, query);
+  list(query: RunQuery = {}) {
+    return listRuns(this.journal, query, systemClock.now());
   }
 
   /** Gates that wait for somebody, of one run or of all. */
@@ -319,6 +314,7 @@ export class Host {
     await Promise.allSettled(
       [...this.#handles.values()].map(({ orchestrator }) => orchestrator[Symbol.asyncDispose]()),
     );
+    await Promise.all([this.#tidying.settled(), this.#warm[Symbol.asyncDispose]()]);
     this.#days.close();
     await this.journal[Symbol.asyncDispose]();
   }
@@ -355,7 +351,7 @@ export class Host {
     const { settings, library, costOf } = this;
     const { onDelta, env } = this.#options;
     const { pace } = this.#traffic;
-    const own = { settings, library, costOf, env, pace, home: this.home };
+    const own = { settings, library, costOf, env, pace, home: this.home, warm: this.#warm };
     return { ...own, ...defined({ onDelta, repository, history: this.#history }) };
   }
 
@@ -385,9 +381,11 @@ export class Host {
     this.#handles.set(handle.id, { handle, orchestrator });
     for (const type of LIFE) orchestrator.on(type, (event) => this.agency.roster.note(event as RunEvent));
     const pass = clock instanceof VirtualClock ? () => passTime(clock, handle, busy) : async () => {};
-    void attend({ handle, orchestrator, folder, home: this.home, of }, pass, () => {
+    const ended = () => {
       if (this.#handles.get(handle.id)?.handle === handle) this.#handles.delete(handle.id);
-    });
+    };
+    const attending = attend({ handle, orchestrator, folder, home: this.home, of }, pass, ended, this.#tidying.over);
+    this.#tidying.add(attending.then(() => tidy(folder, this.home, handle)));
     return handle;
   }
 

@@ -1,6 +1,7 @@
 /** What can be seen of all runs of a home, whoever conducts them: their entries, and the gates that wait for somebody. */
-import { resultsOf } from "../core/results.ts";
+import { resultsOf, summaryOf } from "../core/results.ts";
 import { type RunState, statusOf } from "../core/state.ts";
+import type { Summary } from "../domain/events.ts";
 import type { EvidenceSet } from "../domain/evidence.ts";
 import { defined, type Json } from "../domain/json.ts";
 import type { Parent } from "../domain/plan.ts";
@@ -40,18 +41,23 @@ export async function shownOf(journal: Journal, state: RunState, now: number): P
   return { ...whole, workflow, startedAt, ...(parent && { parent }), ...(evidence && { evidence }) };
 }
 
+/** An entry of the index, and of a run that has not ended how far it is. */
+export interface SeenEntry extends RunEntry {
+  readonly soFar?: Summary;
+}
+
 /** Runs that are looked through at once. */
 const PAGE = 200;
 const DEFAULT_LIMIT = 50;
 
 /** The entry of every run, its status as it really is: one that waits at a gate says so. */
-export async function listRuns(journal: Journal, query: RunQuery = {}): Promise<readonly RunEntry[]> {
+export async function listRuns(journal: Journal, query: RunQuery, now: number): Promise<readonly SeenEntry[]> {
   const { status, limit = DEFAULT_LIMIT } = query;
   const see = (entries: readonly RunEntry[]) =>
-    Promise.all(entries.map((entry) => (entry.status === "running" ? seen(journal, entry) : entry)));
+    Promise.all(entries.map((entry) => (isOpen(entry) ? seen(journal, entry, now) : entry)));
   if (status !== "waiting" && status !== "running") return see(await journal.list(query));
   // The index knows both as running; only a run's own journal tells them apart.
-  const found: RunEntry[] = [];
+  const found: SeenEntry[] = [];
   for (let before = query.before; found.length < limit; ) {
     const from = before === undefined ? {} : { before };
     const page = await journal.list({ ...query, ...from, status: "running", limit: PAGE });
@@ -62,9 +68,26 @@ export async function listRuns(journal: Journal, query: RunQuery = {}): Promise<
   return found.slice(0, limit);
 }
 
-async function seen(journal: Journal, entry: RunEntry): Promise<RunEntry> {
+const isOpen = ({ status }: RunEntry): boolean => status === "running" || status === "paused";
+
+async function seen(journal: Journal, entry: RunEntry, now: number): Promise<SeenEntry> {
   const state = await load(journal, entry.run).catch(() => undefined);
-  return state === undefined ? entry : { ...entry, status: statusOf(state) };
+  if (state === undefined) return entry;
+  // One that ended meanwhile is told as it ended.
+  const status = entry.status === "running" ? statusOf(state) : entry.status;
+  return { ...entry, status, soFar: soFarOf(state, entry.status === "paused" ? state.at : now) };
+}
+
+/** With the turns of attempts under way that stand in their logs: they are paid. */
+function soFarOf(state: RunState, now: number): Summary {
+  const { totalTokens, totalCostUsd, ...rest } = summaryOf(state, now);
+  const turns = [...state.ledger.logged.values()];
+  const isKnown = totalCostUsd !== null && turns.every(({ isPart }) => isPart !== true);
+  return {
+    ...rest,
+    totalTokens: turns.reduce((sum, { tokens }) => sum + tokens, totalTokens),
+    totalCostUsd: isKnown ? turns.reduce((sum, { usd }) => sum + usd, totalCostUsd) : null,
+  };
 }
 
 /** Of all runs that have not ended. One that cannot be read hides no other's. */

@@ -6,11 +6,14 @@ import type { AgentTask, Rehearsal } from "../domain/plan.ts";
 import type { Clock, Runtime } from "../domain/ports.ts";
 import type { Loaded } from "../library/catalog.ts";
 import type { Settings } from "../library/settings.ts";
+import type { Agents } from "../runtimes/acp/lending.ts";
 import { laneRuntime } from "../runtimes/lane/runtime.ts";
+import type { Connection } from "../runtimes/mcp/connection.ts";
 import { mcpTools } from "../runtimes/mcp/servers.ts";
 import type { Pace } from "../runtimes/model/pace.ts";
 import { type Delta, modelRuntime } from "../runtimes/model/runtime.ts";
 import { outsideRuntime } from "../runtimes/outside-runtime.ts";
+import { Pool } from "../runtimes/pool.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { needsIn } from "../runtimes/rehearsal/needs.ts";
 import { rehearsalRuntime } from "../runtimes/rehearsal/runtime.ts";
@@ -35,8 +38,20 @@ export interface Means {
   readonly repository?: string;
   /** What the commands of agents may know of ours is picked out of it. */
   readonly env: { readonly [name: string]: string | undefined };
+  /** Programs of others that several attempts have one after the other. */
+  readonly warm: Warm;
   /** No agent sees it: keys and journals lie there. */
   readonly home: string;
+}
+
+/** Coding agents take hundreds of megabytes each. */
+export class Warm implements AsyncDisposable {
+  readonly servers = new Pool<Connection>();
+  readonly agents: Agents = new Pool({ most: 2 });
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.servers[Symbol.asyncDispose](), this.agents[Symbol.asyncDispose]()]);
+  }
 }
 
 interface Of {
@@ -53,7 +68,7 @@ export function runtimesOf(
   { clock, rehearsal, seed, tasks, agents, deliver }: Of,
   means: Means,
 ): { readonly [name: string]: Runtime } {
-  const { settings, library, costOf, history, onDelta, repository, env, home, pace } = means;
+  const { settings, library, costOf, history, onDelta, repository, env, home, pace, warm } = means;
   const instructionsOf = (name: string) => (Object.hasOwn(agents, name) ? agents[name] : library.agents.get(name));
   const secrets = secretsIn(settings, env);
   const live = onDelta && { onDelta: scrubbedDeltas(onDelta, secrets) };
@@ -61,9 +76,9 @@ export function runtimesOf(
   if (rehearsal === undefined) {
     const files = isWorkplace(repository) ? { workspaces: worktrees({ folder: repository, home }) } : {};
     const shell = { env, hidden: [home] };
-    const source = mcpTools({ servers: settings.mcpServers, env });
+    const source = mcpTools({ servers: settings.mcpServers, env, pool: warm.servers });
     const model = modelRuntime({ ...shared, ...files, shell, source, pace, secrets, providers: settings.providers });
-    const outside = outsideRuntime({ ...shared, ...files, env, settings });
+    const outside = outsideRuntime({ ...shared, ...files, env, settings, agents: warm.agents });
     // A task may name another model than its agent: that decides, whatever its agent is.
     const either: Runtime = {
       converses: true,

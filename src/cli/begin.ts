@@ -1,12 +1,14 @@
-/** The questions before a run: a rehearsal where there is no model, the estimate before the first money. */
+/** The questions before a run: a coding agent or a rehearsal where there is no model, the estimate before the first money. */
 
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Host, Prepared } from "../app/host.ts";
 import type { Order } from "../app/order.ts";
+import { isWorkplace } from "../app/runtimes-of-run.ts";
 import { TuttiError } from "../domain/error.ts";
 import { defaultModel } from "../library/settings.ts";
+import { installedAgents } from "../runtimes/acp/agents.ts";
 import { forecastLines } from "./forecast-text.ts";
 import type { Io } from "./io.ts";
 import { confirm } from "./question.ts";
@@ -16,26 +18,38 @@ import { moneyText, plural, tokensText } from "./units.ts";
 /** How fast a rehearsal goes that was offered instead of a run. */
 const OFFERED_SPEED = 15;
 
-export async function prepare(io: Io, host: Host, asked: Order): Promise<Prepared> {
+/** `says`: what the person at the terminal answers. */
+export async function prepare(io: Io, host: Host, asked: Order, says = confirm): Promise<Prepared> {
   // On a terminal somebody can be asked what to do about a failure; elsewhere it must end by itself.
   const isAttended = io.isLive && io.canAsk && asked.config?.rehearse !== true;
   const order = isAttended ? { ...asked, config: { attended: true, ...asked.config } } : asked;
   await host.ready(order);
   sayAsked(io, host);
-  try {
-    const prepared = host.prepare(order);
+  const ready = async (of: Order) => {
+    const prepared = host.prepare(of);
     sayModel(io, host, prepared);
     const admitted = await host.admit(prepared);
     sayGuide(io, host, admitted);
     return admitted;
+  };
+  try {
+    return await ready(order);
   } catch (error) {
     const hasNoModel = error instanceof TuttiError && error.path === "config.model";
     if (!hasNoModel || !io.canAsk) throw error;
     const isGone = error.code === "UNREACHABLE";
     io.err(isGone ? `${error.message}.` : "No model is configured (`tutti doctor` says what was looked for).");
-    if (!(await confirm("Rehearse instead? Agents are simulated, nothing is called or paid.", true))) throw error;
+    const agent = isGone || order.config?.model !== undefined ? undefined : agentAtHand(io, host);
+    if (agent && (await says(`${agent.who} is installed: let it do the work?`, true)))
+      return ready({ ...order, config: { ...order.config, model: `acp/${agent.name}` } });
+    if (!(await says("Rehearse instead? Agents are simulated, nothing is called or paid.", true))) throw error;
     return host.prepare({ ...order, config: { ...order.config, rehearse: true, speed: OFFERED_SPEED } });
   }
+}
+
+/** A coding agent works on the files of a project, so there must be one. */
+function agentAtHand({ cwd }: Io, { settings }: Host) {
+  return isWorkplace(cwd) ? installedAgents(settings.codingAgents, settings.path)[0] : undefined;
 }
 
 /** Where nobody named a model, the one that was taken is said. */

@@ -18,6 +18,7 @@ import { Live } from "./live.ts";
 import { levelOf, logLine } from "./logs.ts";
 import { eventLine } from "./plain.ts";
 import { createProgress, fold, type Progress } from "./progress.ts";
+import { Calls } from "./story.ts";
 import { answerFlag } from "./subject-text.ts";
 import { oneLine, painter } from "./text.ts";
 
@@ -55,13 +56,14 @@ export async function conduct(io: Io, handle: RunHandle, how: Conducting): Promi
   const isLeft = ({ seq }: RunEvent) =>
     ((how.noWait === true && handle.status === "waiting") || (interrupts.isAtGate && handle.status !== "paused")) &&
     seq >= (handle.seq ?? Number.POSITIVE_INFINITY);
+  const calls = new Calls();
   let isWaiting = false;
   live?.start();
   try {
     for await (const event of handle) {
       fold(progress, event);
       if (event.seq > known) {
-        print(io, event, mode, progress);
+        print(io, event, mode, { progress, calls });
         const log = logLine(event, level);
         if (log !== undefined) say(log);
         desk?.take(event);
@@ -99,10 +101,15 @@ export const viewOf = (io: Io, now: number, pace = 1): View => ({
   pace,
 });
 
-function print(io: Io, event: RunEvent, mode: Conducting["mode"], progress: Progress): void {
+function print(
+  io: Io,
+  event: RunEvent,
+  mode: Conducting["mode"],
+  { progress, calls }: { readonly progress: Progress; readonly calls: Calls },
+): void {
   if (mode === "json") io.json(event);
   if (mode !== "plain") return;
-  const line = eventLine(event, progress.startedAt);
+  const line = eventLine(event, progress.startedAt, calls);
   if (line !== undefined) io.out(line);
 }
 

@@ -55,6 +55,7 @@ function wordsOf({ name, preset, way, introduction, fault }: Probed): string {
     `goes on after a crash: ${after}`,
     `asks: ${preset.asks ?? "as its own settings say"}`,
     `cost: ${preset.tellsUsd ? "told in USD" : "as it tells; else its tokens, where their price is known"}`,
+    ...(preset.reuse ? ["its program serves several attempts"] : []),
     ...(logins.length > 0 ? [`logins: ${logins.join(", ")}`] : []),
     preset.limits,
   ].join("; ");

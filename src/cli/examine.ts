@@ -2,7 +2,8 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf } from "../domain/error.ts";
-import { defaultModel } from "../library/settings.ts";
+import { defaultModel, type Settings } from "../library/settings.ts";
+import { installedAgents } from "../runtimes/acp/agents.ts";
 import { examineAgents } from "./examine-agents.ts";
 import type { Finding } from "./finding.ts";
 import { openHome } from "./home.ts";
@@ -31,6 +32,14 @@ export async function examine(io: Io): Promise<readonly Finding[]> {
   return findings;
 }
 
+/** What a run offers where there is no model. */
+function orAgents({ codingAgents, path }: Settings): string {
+  const found = installedAgents(codingAgents, path);
+  const [first] = found;
+  if (!first) return "";
+  return `; ${first.who} is installed: tutti run offers it on a terminal, elsewhere say --model ${found.map(({ name }) => `acp/${name}`).join(" or ")}`;
+}
+
 async function inHome({ host, faulty }: Awaited<ReturnType<typeof openHome>>): Promise<Finding[]> {
   const { settings, library, workflows } = host;
   const findings: Finding[] = [];
@@ -47,7 +56,8 @@ async function inHome({ host, faulty }: Awaited<ReturnType<typeof openHome>>): P
   else say("providers", "ok", found);
   const model = defaultModel(settings);
   if (model !== undefined) say("model", "ok", `${model} where none is named`);
-  else say("model", "note", "none by default: name one with --model provider/id, or in config.yaml");
+  else
+    say("model", "note", `none by default: name one with --model provider/id, or in config.yaml${orAgents(settings)}`);
   say("agents", library.agents.size > 0 ? "ok" : "wrong", `${plural(library.agents.size, "agent")} loaded`);
   for (const { file, line, message } of library.warnings) say("agents", "wrong", `${file}:${line}: ${message}`);
   say("workflows", "ok", `${plural(workflows.list().length, "workflow")} loaded`);

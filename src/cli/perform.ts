@@ -1,5 +1,7 @@
 /** A prepared run from its start to the last line: shown, written out, and, of a rehearsal, what it foretells. */
 
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { RunHandle } from "../app/handle.ts";
 import type { Host, Prepared } from "../app/host.ts";
 import { type Conducted, conduct, modeOf, showEnd } from "./conduct.ts";
@@ -55,6 +57,8 @@ export async function goOn(
 ): Promise<Conducted> {
   const mode = modeOf(io, how.isJson);
   await handle.opened();
+  // A person may have decided while nobody conducted it.
+  if (how.noWait) await handle.heeded();
   how.onStart?.(handle.id);
   if (mode === "plain") io.out(`run ${handle.id}`);
   if (mode !== "json") await sayPage(io, handle.id);
@@ -91,7 +95,30 @@ export async function sayNext(io: Io, progress: Progress, target?: string): Prom
   lines.push((await findServer(io)) ? [`open ${short}`, "in your browser"] : ["serve --open", "runs in your browser"]);
   if (target !== undefined && status === "complete") lines.push([`run ${target} --model provider/id`, "for real"]);
   io.out("\nNext:");
+  for (const line of takeOverLines(io, progress)) io.out(`  ${line}`);
   for (const [command, what] of lines) io.out(`  ${io.me} ${command}   # ${what}`);
+}
+
+/** Of changes that lie one upon the other all are needed, in their order. */
+const MOST_TAKEN = 5;
+
+/** What agents wrote waits beside the checkout until a person takes it over. */
+function takeOverLines({ cwd }: Io, { tasks }: Progress): readonly string[] {
+  const refs = [...tasks.values()].flatMap(({ status, changes }) =>
+    status === "complete" && changes ? [changes.ref] : [],
+  );
+  // Of a folder without git the files lie in a copy that git knows, and the folder does not.
+  if (refs.length === 0 || refs.length > MOST_TAKEN || !isRepository(cwd)) return [];
+  return [
+    `git cherry-pick --no-commit ${refs.join(" ")}   # into your checkout; without git's commit: git diff … | git apply`,
+  ];
+}
+
+function isRepository(folder: string): boolean {
+  for (let here = folder; ; here = dirname(here)) {
+    if (existsSync(join(here, ".git"))) return true;
+    if (dirname(here) === here) return false;
+  }
 }
 
 /** At a limit it stops again at once, unless the limit is raised. */

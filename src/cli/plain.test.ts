@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { RunEvent } from "../domain/events.ts";
-import { eventWords } from "./plain.ts";
+import { eventLine, eventWords } from "./plain.ts";
+import { Calls } from "./story.ts";
 import { moneyText } from "./units.ts";
 
 const of = (type: string, fields: object) =>
@@ -32,6 +33,24 @@ test("an attempt that left off for want of budget has not failed: what was kept 
   expect(
     of("task:retry", { ...retry, failure: "error", counts: true, reason: "no", delay: 500, step: "back-off" }),
   ).toBe("attempt 1 failed (error): no; again in 500ms");
+});
+
+test("each call of a tool is one line, when it ends: what was called, and how that went", () => {
+  const calls = new Calls();
+  const line = (type: string, entry: object) =>
+    eventLine(
+      { type, run: "01k0000000000000000abcdefg", seq: 1, at: 0, taskId: "a", attempt: 1, entry } as unknown as RunEvent,
+      0,
+      calls,
+    )?.replace(/ +/g, " ");
+  expect(line("tool:call", { id: "1", name: "bash", input: { command: "npm test\n\u001b[31m" } })).toBeUndefined();
+  expect(line("tool:result", { id: "1", name: "bash", undone: true, asks: true })).toBe(
+    "0abcdefg +0ms a bash npm test: a person is asked first",
+  );
+  expect(line("tool:result", { id: "1", name: "bash", text: "all well" })).toBe("0abcdefg +0ms a bash npm test: done");
+  expect(line("tool:result", { id: "2", name: "read", text: "no such file", fault: "failed" })).toBe(
+    "0abcdefg +0ms a read: failed: no such file",
+  );
 });
 
 test("an amount that is too small to be shown is not shown as nothing", () => {

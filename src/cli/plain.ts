@@ -8,8 +8,13 @@ import { moneyText, plural, timeText, tokensText } from "./units.ts";
 /** The end of a run's id: the beginning is the time, which neighbours share. */
 export const shortRun = (run: string): string => run.slice(-8);
 
-export function eventLine(event: RunEvent, startedAt: number): string | undefined {
-  const words = eventWords(event);
+/** `calls`: what remembers the calls of tools, so that each is a line. */
+export function eventLine(
+  event: RunEvent,
+  startedAt: number,
+  calls?: { note(event: RunEvent): string | undefined },
+): string | undefined {
+  const words = calls?.note(event) ?? eventWords(event);
   if (words === undefined) return undefined;
   const task = "taskId" in event && event.taskId !== undefined ? `${event.taskId} ` : "";
   return `${shortRun(event.run)} ${`+${timeText(event.at - startedAt)}`.padStart(8)} ${task}${words}`;

@@ -24,7 +24,7 @@ export class Story {
   readonly #first: StoryLine[] = [];
   readonly #last: StoryLine[] = [];
   #left = 0;
-  readonly #calls = new Map<string, string>();
+  readonly #calls = new Calls();
   readonly #turns = new Map<number, number>();
 
   constructor(task: string) {
@@ -63,12 +63,8 @@ export class Story {
         return `${asideOf(event.entry)}${turnText(turn, event.entry)}`;
       }
       case "tool:call":
-        return this.#called(`${event.attempt} ${text(event.entry, "id")}`, event.entry);
-      case "tool:result": {
-        const call = this.#calls.get(`${event.attempt} ${text(event.entry, "id")}`);
-        this.#calls.delete(`${event.attempt} ${text(event.entry, "id")}`);
-        return resultText(call, event.entry);
-      }
+      case "tool:result":
+        return this.#calls.note(event);
       case "workspace:committed":
         return keptText(event.entry);
       case "workspace:conflict":
@@ -81,11 +77,24 @@ export class Story {
         return undefined;
     }
   }
+}
 
-  /** Told when it ends; one that never did is told as what was under way. */
-  #called(id: string, entry: Json): undefined {
-    if (this.#calls.size < 1000) this.#calls.set(id, short(`${text(entry, "name")} ${argument(entry)}`));
-    return undefined;
+/** Calls of tools, each told in one line when it ends: what was called, and how that went. */
+export class Calls {
+  readonly #open = new Map<string, string>();
+
+  note(event: RunEvent): string | undefined {
+    if (event.type !== "tool:call" && event.type !== "tool:result") return undefined;
+    const { entry } = event;
+    const id = `${event.taskId} ${event.attempt} ${text(entry, "id")}`;
+    if (event.type === "tool:call") {
+      if (this.#open.size < 1000) this.#open.set(id, short(`${text(entry, "name")} ${argument(entry)}`));
+      return undefined;
+    }
+    const call = this.#open.get(id);
+    // It waits for a person, and is told again when it is done.
+    if (!isRecord(entry) || entry["undone"] !== true) this.#open.delete(id);
+    return resultText(call, entry);
   }
 }
 

@@ -46,6 +46,8 @@ export interface RunWriter {
   append(batch: Batch): Promise<void>;
   /** Commands that others put into the inbox, each at least once until consumed. Returns what ends it. */
   commands(receive: (commands: readonly InboxCommand[]) => void): () => void;
+  /** Resolves when what lies in the inbox has been given to whoever receives it. */
+  heard?(): Promise<void>;
   /** Gives the run back. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -188,6 +190,8 @@ export type Checked =
 /** Commands that the user has named, run on what an attempt made. */
 export interface Checks {
   run(name: string, checking: Checking): Promise<Checked>;
+  /** What was kept as done is not accepted: it is kept under the name of a failed attempt. */
+  refused?(of: WorkspaceOf, changes: Changes): Promise<Changes>;
 }
 /** What an attempt under way asks a person. */
 export interface Asking {

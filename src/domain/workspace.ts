@@ -3,6 +3,8 @@ export interface Workspace {
   /** Absolute, and where it really lies. */
   readonly root: string;
   readonly isWritable: boolean;
+  /** False: it is of this attempt alone and goes with it. */
+  readonly isLasting?: boolean;
   /** What commands need that does not lie in it: git's own files, and what was installed for the user's checkout. */
   readonly lent?: readonly Lent[];
   /** What commands must not see beside it: the user's own checkout, with the files that git ignores there. */

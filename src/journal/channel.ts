@@ -44,6 +44,7 @@ export interface Slice {
 export type Ask =
   | { readonly op: "open"; readonly how: "create" | "claim"; readonly run: string; readonly writer: number }
   | { readonly op: "close"; readonly writer: number }
+  | { readonly op: "look"; readonly writer: number }
   | { readonly op: "command"; readonly run: string; readonly at: number; readonly body: string }
   | { readonly op: "list"; readonly query: RunQuery }
   | { readonly op: "rebuild" }

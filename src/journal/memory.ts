@@ -198,6 +198,8 @@ function createWriter(run: Run, closed: () => void): RunWriter {
       look();
       return end;
     },
+    // What is there is given in a microtask that came before.
+    heard: () => new Promise((resolve) => queueMicrotask(resolve)),
     async close() {
       open = false;
       for (const end of ends) end();

@@ -175,6 +175,7 @@ export function createRunWriter(options: {
         }
       };
     },
+    heard: () => client.ask<void>({ op: "look", writer }),
     close() {
       closing ??= (async () => {
         while (dead === undefined && (waiting.length > 0 || underWay.length > 0)) await progressed();

@@ -221,6 +221,9 @@ export function serve(data: WriterData, { open }: { readonly open: Open }): void
         if (file !== undefined) later(() => file.shut());
         return;
       }
+      case "look":
+        look();
+        return reply({ id, value: undefined });
       case "command":
         command(request.run, request.at, request.body);
         return reply({ id, value: undefined });

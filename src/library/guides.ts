@@ -15,6 +15,8 @@ const NAMES = ["AGENTS.md", "CLAUDE.md"] as const;
 const GUIDE_LIMIT = 32 * 1024;
 /** Bytes of one that is read at all. */
 const LARGEST = 1024 * 1024;
+/** Sets of globs whose folder is kept. */
+const MOST_KNOWN = 1000;
 const [MOST_GUIDES, MOST_ENTRIES] = [200, 50_000];
 const PASSED_OVER = new Set([".git", "node_modules", "dist", "vendor", "target"]);
 
@@ -46,6 +48,8 @@ export class RepositoryGuidance implements Guidance {
   readonly #root: string | undefined;
   readonly #trusted: GuideHashes;
   readonly #known = new Map<string, Guide | GuideLeftOut | undefined>();
+  /** Where globs lead, which a forecast asks thousands of times. */
+  readonly #folders = new Map<string, string>();
 
   /** `trusted`: of the repository by its real path. */
   constructor(repository: string, trusted: (root: string) => GuideHashes) {
@@ -56,7 +60,9 @@ export class RepositoryGuidance implements Guidance {
   at(reads: readonly string[]): Guide | GuideLeftOut | undefined {
     const root = this.#root;
     if (root === undefined) return undefined;
-    const folder = folderOf(root, reads);
+    const key = reads.join("\n");
+    const folder = this.#folders.get(key) ?? folderOf(root, reads);
+    if (this.#folders.size < MOST_KNOWN) this.#folders.set(key, folder);
     if (!this.#known.has(folder)) this.#known.set(folder, guideAt(root, folder, this.#trusted));
     return this.#known.get(folder);
   }

@@ -47,9 +47,10 @@ export interface Settings {
   /** Coding agents of the user's own, or other commands for those that are known. */
   readonly codingAgents?: {
     readonly [name: string]: {
-      readonly command: string;
+      readonly command?: string;
       readonly args?: readonly string[];
       readonly env?: readonly string[];
+      readonly reuse?: boolean;
     };
   };
   /** Programs that are agents. */
@@ -77,7 +78,12 @@ export interface Settings {
   readonly found: readonly { readonly provider: string; readonly by: string }[];
 }
 type McpServerSetting =
-  | { readonly command: string; readonly args?: readonly string[]; readonly env?: readonly string[] }
+  | {
+      readonly command: string;
+      readonly args?: readonly string[];
+      readonly env?: readonly string[];
+      readonly reuse?: boolean;
+    }
   | { readonly url: string; readonly tokenEnv?: string };
 interface RouteSetting {
   readonly rerank?: boolean;
@@ -122,7 +128,9 @@ const price = fields({ input: amount, output: amount, cacheRead: amount, cacheWr
   "input",
   "output",
 ]);
-const started = fields({ command: text(1000, 1), args: listOf(text(4000)), env: listOf(text(200, 1)) }, ["command"]);
+const started = fields({ command: text(1000, 1), args: listOf(text(4000)), env: listOf(text(200, 1)), reuse: flag }, [
+  "command",
+]);
 const served = fields({ url: text(2000, 1), tokenEnv: text(200, 1) }, ["url"]);
 const shape = fields({
   model: text(200, 1),
@@ -137,7 +145,7 @@ const shape = fields({
   askAbove: amount,
   dayBudget: fields({ usd: amount, tokens: amount }),
   mcpServers: mapOf((value) => (isRecord(value) && "url" in value ? served : started)(value)),
-  codingAgents: namedOf(fields(program, ["command"])),
+  codingAgents: namedOf(fields({ ...program, reuse: flag })),
   commands: namedOf(fields({ ...program, output: oneOf(["text", "lines"]), timeout: duration }, ["command"])),
   remotes: namedOf(
     fields({ url: text(2000, 1), health: text(2000, 1), keyEnv: text(200, 1), timeout: duration }, ["url"]),

@@ -9,10 +9,11 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
+import type { Socket } from "node:net";
 import { constants } from "node:os";
 import { TuttiError } from "../domain/error.ts";
 import type { Environment } from "./environment.ts";
-import { CHILD_MARK, familyOf, hostMark, signal as kill, sweep, sweepOrphans } from "./family.ts";
+import { CHILD_MARK, carriersOf, familyOf, hostMark, signal as kill, sweep, sweepOrphans } from "./family.ts";
 import { findProgram } from "./find.ts";
 import { Tape } from "./tape.ts";
 
@@ -78,6 +79,18 @@ const LOOK = { first: 150, next: 1000 } as const;
 
 let orphans: Promise<number> | undefined;
 
+/** Those that keep no process alive: they end with ours, whatever ends it. */
+const resting = new Set<() => void>();
+let isHeard = false;
+function endWithUs(end: () => void): void {
+  resting.add(end);
+  if (isHeard) return;
+  isHeard = true;
+  process.once("exit", () => {
+    for (const one of resting) one();
+  });
+}
+
 export class Child {
   readonly #options: ChildOptions;
   readonly #limits: ChildLimits;
@@ -90,6 +103,7 @@ export class Child {
   #idle: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
   #isOver = false;
+  #isHeld = true;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly ended: Promise<ChildEnd>;
 
@@ -144,6 +158,23 @@ export class Child {
     this.#process.stdin.end();
   }
 
+  /** False: it keeps our process alive no longer, and ends at once with it. */
+  hold(isHeld: boolean): void {
+    const { stdin, stdout, stderr } = this.#process;
+    // Pipes of children are sockets.
+    const streams = [stdin, stdout, stderr] as unknown as readonly Socket[];
+    const all = [this.#process, ...streams, ...this.#timers, ...(this.#looking ? [this.#looking] : [])];
+    for (const one of all) isHeld ? one.ref() : one.unref();
+    this.#isHeld = isHeld;
+    if (isHeld || this.#isOver) resting.delete(this.#killed);
+    else endWithUs(this.#killed);
+  }
+
+  /** How many it and all that it began are, wherever they went; undefined where that cannot be seen. */
+  members(): Promise<number | undefined> {
+    return carriersOf(this.#mark);
+  }
+
   /** Asks it to end, and ends it where it does not. */
   stop(why: Why = "stopped"): Promise<ChildEnd> {
     if (this.#why === undefined && this.#process.exitCode === null && this.#process.signalCode === null) {
@@ -178,9 +209,11 @@ export class Child {
   }
 
   readonly #aborted = (): void => void this.stop();
+  readonly #killed = (): void => this.#group("SIGKILL");
 
   #watchFamily(after: number): void {
     this.#looking = setTimeout(() => void this.#look().then(() => this.#isOver || this.#watchFamily(LOOK.next)), after);
+    if (!this.#isHeld) this.#looking.unref();
   }
 
   async #look(): Promise<void> {
@@ -217,6 +250,7 @@ export class Child {
 
   #clear(): void {
     this.#isOver = true;
+    resting.delete(this.#killed);
     for (const timer of this.#timers) clearTimeout(timer);
     clearTimeout(this.#looking);
     this.#options.signal?.removeEventListener("abort", this.#aborted);

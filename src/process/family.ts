@@ -70,6 +70,23 @@ export async function sweep(child: string): Promise<number> {
   return killAll((environ) => `${environ}\0`.includes(mark));
 }
 
+/** How many carry the mark; undefined where that cannot be seen. */
+export async function carriersOf(child: string): Promise<number | undefined> {
+  const mark = `${CHILD_MARK}=${child}\0`;
+  const isMeant = (environ: string) => `${environ}\0`.includes(mark);
+  let open = await pids();
+  if (open.length === 0) return undefined;
+  let count = 0;
+  for (let looks = 0; ; looks++) {
+    const found = await Promise.all(open.map(async (pid) => [pid, await lookAt(pid, isMeant)] as const));
+    count += found.filter(([, how]) => how === "meant").length;
+    open = found.filter(([, how]) => how === "unsure").map(([pid]) => pid);
+    // Whoever tells nothing of himself for so long may be one of them.
+    if (open.length === 0 || looks >= UNSURE) return count + open.length;
+    await setTimeout(5);
+  }
+}
+
 /** Ends what a process of ours left behind that was killed itself. */
 export async function sweepOrphans(): Promise<number> {
   const known = new Map<string, boolean>();

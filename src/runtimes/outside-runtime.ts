@@ -15,6 +15,7 @@ export interface OutsideSettings {
 }
 export interface OutsideRuntimeOptions extends OutsideOptions {
   readonly settings: OutsideSettings;
+  readonly agents?: AcpOptions["agents"];
 }
 
 export const outsidersOf = ({ codingAgents = {}, commands = {}, remotes = {} }: OutsideSettings): Outsiders => ({
@@ -23,7 +24,7 @@ export const outsidersOf = ({ codingAgents = {}, commands = {}, remotes = {} }: 
   http: Object.keys(remotes),
 });
 
-export function outsideRuntime({ settings, ...options }: OutsideRuntimeOptions): Runtime {
+export function outsideRuntime({ settings, agents, ...options }: OutsideRuntimeOptions): Runtime {
   const { codingAgents = {}, commands = {}, remotes = {} } = settings;
   const { clock } = options;
   return {
@@ -37,7 +38,8 @@ export function outsideRuntime({ settings, ...options }: OutsideRuntimeOptions):
         return never(reasonOf(error));
       }
       if (!ref) return never(`'${model}' names no agent of others`);
-      if (ref.runtime === "acp") return performAcp(ref, attempt, world, { ...options, codingAgents });
+      if (ref.runtime === "acp")
+        return performAcp(ref, attempt, world, { ...options, codingAgents, ...(agents && { agents }) });
       if (ref.runtime === "command") return performCommand(ref, attempt, world, { ...options, commands });
       return performRemote(ref, attempt, world, { ...options, remotes, now: () => clock.now() });
     },

@@ -140,6 +140,7 @@ interface LaidOut extends Pick<OpenWorkspace, "keep" | "close"> {
   readonly notes: readonly string[];
   readonly lent: readonly Lent[];
   readonly veiled?: readonly string[];
+  readonly isLasting?: true;
 }
 
 class Lazy implements OpenWorkspace {
@@ -159,6 +160,9 @@ class Lazy implements OpenWorkspace {
   get root(): string {
     if (!this.#laid) throw new TuttiError("BUG", "a workspace was looked at before it was laid out");
     return this.#laid.files.root;
+  }
+  get isLasting(): boolean {
+    return this.#laid?.isLasting ?? false;
   }
   get lent(): readonly Lent[] {
     return this.#laid?.lent ?? [];
@@ -207,7 +211,7 @@ class Lazy implements OpenWorkspace {
 
 async function looking(folder: string): Promise<LaidOut> {
   const files = await folderWorkspace(folder, false);
-  return { files, notes: [], lent: [], keep: async () => undefined, close: async () => {} };
+  return { files, notes: [], lent: [], isLasting: true, keep: async () => undefined, close: async () => {} };
 }
 
 /** Of the tasks before it, those that wrote, in the order in which they build on each other. */
@@ -278,7 +282,7 @@ async function handedBy(repository: Repository, { from, ...of }: WorkspaceOf): P
 }
 
 const titleOf = ({ taskId, attempt }: WorkspaceOf): string => `${taskId}, attempt ${attempt}`;
-const refFor = ({ run, taskId, attempt }: WorkspaceOf, outcome: "done" | "failed"): string =>
+export const refFor = ({ run, taskId, attempt }: WorkspaceOf, outcome: "done" | "failed"): string =>
   outcome === "done" ? `refs/tutti/${run}/${taskId}` : `refs/tutti/${run}.failed/${taskId}/${attempt}`;
 
 export async function add(repository: Repository, path: string, base: string): Promise<void> {

@@ -65,6 +65,7 @@ let last = 0;
 let cwd = process.cwd();
 let session = "s-1";
 let turn = 0;
+let opened = 0;
 let cancelled: (() => void) | undefined;
 
 const ask = (method: string, params: object) =>
@@ -193,6 +194,7 @@ async function answer(method: string, params: Record<string, unknown>): Promise<
   if (method === "session/new") {
     if (script.loginNeeded) return { error: { code: -32_000, message: "Authentication required" } };
     cwd = String(params["cwd"]);
+    if (opened++ > 0) session = `s-${opened}`;
     return { result: { sessionId: session, configOptions: script.configOptions ?? null } };
   }
   if (method === "session/load" || method === "session/resume") {

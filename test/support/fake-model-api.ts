@@ -44,7 +44,7 @@ async function serve(
   const { pathname } = new URL(request.url ?? "/", "http://localhost");
   let text = "";
   for await (const piece of request) text += piece;
-  const body = text === "" ? {} : (JSON.parse(text) as { tools?: { name?: string; function?: { name?: string } }[] });
+  const body = text === "" ? {} : (JSON.parse(text) as { tools?: Offered[] });
   const isMessages = pathname.endsWith("/v1/messages");
   if (!isMessages && !pathname.endsWith("/responses")) return void response.writeHead(404).end("{}");
   state.calls++;
@@ -52,13 +52,13 @@ async function serve(
   const names = (body.tools ?? []).flatMap((tool) => tool.name ?? tool.function?.name ?? []);
   const shell = names.find((name) => /^(bash|shell|exec_command|shell_command|local_shell)$/i.test(name));
   const answers = text.match(/"(?:tool_result|function_call_output)"/g)?.length ?? 0;
-  const team = names.find((name) => /report_progress$/.test(name));
+  const team = names.find(isReport) ?? namespaced(body.tools);
   const report = { text: "half of it", percent: 50 };
   const called =
     answers === 0 && shell !== undefined
       ? { name: shell, input: shellInput(shell, state.command, isMessages) }
       : answers === 1 && team !== undefined
-        ? { name: team, input: report }
+        ? { ...(typeof team === "string" ? { name: team } : team), input: report }
         : undefined;
   response.writeHead(200, { "content-type": "text/event-stream" });
   const events = isMessages ? anthropic(called) : responses(called);
@@ -66,8 +66,25 @@ async function serve(
   response.end();
 }
 
+interface Offered {
+  readonly name?: string;
+  readonly function?: { readonly name?: string };
+  /** Codex offers the tools of a server so, under the name of the server. */
+  readonly tools?: readonly { readonly name: string }[];
+}
+const isReport = (name: string): boolean => /report_progress$/.test(name);
+
+function namespaced(offered: readonly Offered[] = []) {
+  for (const { name: namespace = "", tools = [] } of offered) {
+    const found = tools.find(({ name }) => isReport(name));
+    if (found) return { namespace, name: found.name };
+  }
+  return undefined;
+}
+
 interface Called {
   readonly name: string;
+  readonly namespace?: string;
   readonly input: object;
 }
 
@@ -88,6 +105,7 @@ function responses(called: Called | undefined): readonly string[] {
     ? {
         ...{ type: "function_call", id: `fc_${called.name}`, call_id: `call_${called.name}` },
         ...{ name: called.name, arguments: JSON.stringify(called.input) },
+        ...(called.namespace !== undefined && { namespace: called.namespace }),
       }
     : { type: "message", id: "m_1", role: "assistant", content: [{ type: "output_text", text: "Done" }] };
   const usage = {

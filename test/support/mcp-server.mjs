@@ -20,6 +20,8 @@ const tools = [
   },
 ];
 
+/** A helper of its own, which leaves its group. */
+const helper = () => spawn("sleep", ["1000"], { detached: true, stdio: "ignore" }).unref();
 const text = (words, more = {}) => ({ content: [{ type: "text", text: words }], ...more });
 
 export function answer({ id, method, params }) {
@@ -31,10 +33,15 @@ export function answer({ id, method, params }) {
       capabilities: { tools: {} },
       serverInfo: { name: "sums", version: "1" },
     });
-  if (method === "tools/list") return reply({ tools });
+  if (method === "ping" && how !== "deaf") return reply({});
+  if (method === "tools/list") {
+    if (how === "grows") tools.push({ name: `more_${tools.length}`, inputSchema: { type: "object" } });
+    return reply({ tools });
+  }
   if (method === "tools/call") {
     const { name, arguments: given = {} } = params;
     if (name === "add" && how === "dies") process.exit(3);
+    if (name === "add" && how === "leaves") helper();
     if (name === "add" && typeof given.a !== "number") return reply(text("'a' must be a number", { isError: true }));
     if (name === "add") return reply(text(String(given.a + given.b)));
     if (name === "env") return reply(text(JSON.stringify(process.env)));
@@ -54,8 +61,8 @@ if (how === "http") {
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(said));
   }).listen(0, "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
 } else {
-  // A helper of its own, which leaves its group.
-  spawn("sleep", ["1000"], { detached: true, stdio: "ignore" }).unref();
+  helper();
+  if (how === "stays") setInterval(() => {}, 1000);
   process.stderr.write("ready\n");
   for await (const line of createInterface({ input: process.stdin })) {
     const said = answer(JSON.parse(line));

@@ -28,15 +28,20 @@ export function events(program: Command, io: Io): void {
 const ENDS: ReadonlySet<string> = new Set(["workflow:complete", "workflow:error", "workflow:cancelled"]);
 
 async function act(io: Io, word: string, { follow, from, json }: Flags): Promise<number> {
-  const [{ openHome, runOf }, { eventLine }] = await Promise.all([import("../home.ts"), import("../plain.ts")]);
+  const [{ openHome, runOf }, { eventLine }, { Calls }] = await Promise.all([
+    import("../home.ts"),
+    import("../plain.ts"),
+    import("../story.ts"),
+  ]);
   await using home = await openHome(io);
   const { journal } = home.host;
   const run = await runOf(home.host, word);
   const state = await home.host.state(run);
   const startedAt = state.start?.at ?? 0;
+  const calls = new Calls();
   const print = (event: RunEvent) => {
     if (json) return io.json(event);
-    const line = eventLine(event, startedAt);
+    const line = eventLine(event, startedAt, calls);
     if (line !== undefined) io.out(`${String(event.seq).padStart(5)} ${line}`);
   };
   if (!follow) {

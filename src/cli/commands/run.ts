@@ -62,7 +62,9 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
   if (flags.detach && !isBackground) {
     const wasOffered = prepared.config.rehearse && !flags.rehearse;
     const speed = wasOffered && prepared.config.speed ? ["--speed", String(prepared.config.speed)] : [];
-    const begun = await runInBackground(io, wasOffered ? ["--rehearse", ...speed] : []);
+    const { model } = prepared.config;
+    const offered = model !== undefined && model !== flags.model ? ["--model", model] : [];
+    const begun = await runInBackground(io, wasOffered ? ["--rehearse", ...speed] : offered);
     if (flags.json) io.json(begun);
     else {
       io.out(begun.run);

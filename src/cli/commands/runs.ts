@@ -44,7 +44,7 @@ async function act(io: Io, { json, ...query }: Flags): Promise<number> {
   }
   const paint = painter(io.isColoured);
   const now = Date.now();
-  const rows = entries.map(({ run, workflow, status, startedAt, summary, taskCount }) => [
+  const rows = entries.map(({ run, workflow, status, startedAt, soFar, summary = soFar, taskCount }) => [
     sized(`${lookOfRun(status).icon} ${status}`, 11),
     run,
     oneLine(workflow),

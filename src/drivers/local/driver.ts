@@ -62,6 +62,7 @@ export class LocalDriver implements Host {
   readonly #board = new Map<string, BoardEntry>();
   #listening: (() => void) | undefined;
   #heard = 0;
+  #heeding: Promise<unknown> = Promise.resolve();
   #waiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   constructor(state: RunState, writer: RunWriter, world: World) {
@@ -142,6 +143,12 @@ export class LocalDriver implements Host {
     if (this.isStill && !this.#pumping && !this.#isLost) return;
     if (this.#closed) throw this.#closed;
     await new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  /** Resolves when what lay in the inbox has been obeyed or refused. */
+  async heeded(): Promise<void> {
+    await this.#writer.heard?.();
+    await this.#heeding;
   }
 
   /** Stops without a word in the journal: what is under way is aborted and will be begun again by a resume. */
@@ -365,7 +372,7 @@ export class LocalDriver implements Host {
         this.#heard = id;
         const reason = commandFault(command);
         const fact: Fact = reason === undefined ? command : { type: "unfit", what: "command", reason };
-        this.tell(fact, undefined, id).catch(() => {});
+        this.#heeding = Promise.allSettled([this.#heeding, this.tell(fact, undefined, id)]);
       }
     });
   }

@@ -1,7 +1,9 @@
 /** What becomes of an outcome before it is told: a result is checked, and about a failure somebody may be asked. */
 import { HELPER } from "../../domain/failures.ts";
+import { asJson } from "../../domain/json.ts";
 import type { AttemptWorld, Outcome } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
+import type { Changes } from "../../domain/workspace.ts";
 import { promptOf } from "../../graph/dag.ts";
 import { afterFailure } from "../../recovery/ladders.ts";
 import { askAside, type Inside, sumOf } from "./aside.ts";
@@ -20,7 +22,20 @@ const MOST_SHOWN = 20_000;
 export async function followed(driver: Inside, world: AttemptWorld, of: Of, got: Outcome): Promise<Outcome> {
   if (world.signal.aborted) return got;
   const checked = got.ok ? await validated(driver, world, of, got) : got;
+  if (got.ok && !checked.ok && got.changes) await setAside(driver, world, of, got.changes);
   return checked.ok || world.signal.aborted ? checked : advised(driver, world, of, checked);
+}
+
+/** Whoever comes after it must not build on what was not accepted. */
+async function setAside(driver: Inside, world: AttemptWorld, of: Of, changes: Changes): Promise<void> {
+  const { checks } = driver.world;
+  const where = { run: driver.run, taskId: of.taskId, attempt: of.attempt, after: [] };
+  try {
+    const kept = await checks?.refused?.(where, changes);
+    if (kept) await world.log.append({ type: "workspace:committed", entry: asJson(kept) });
+  } catch {
+    // It stays where it is: the next attempt that keeps something puts it aside.
+  }
 }
 
 /** Where its ladder comes to that, the agent that knows about failures is asked, in the same attempt. */

@@ -25,6 +25,10 @@ export interface Preset {
   readonly asks?: string;
   /** Whether it tells US dollars; otherwise its tokens are priced, where its model and their price are known. */
   readonly tellsUsd?: true;
+  /** One program serves several sessions, one after the other, and closing one ends all that it began: measured. */
+  readonly takesReuse?: true;
+  /** The user wants it reused. */
+  readonly reuse?: true;
   /** What cannot be held. */
   readonly limits: string;
   /** What a person does where it is not logged in. */
@@ -53,6 +57,7 @@ export const PRESETS: { readonly [name: string]: Preset } = {
     env: [...ANTHROPIC, "CLAUDE_CONFIG_DIR", "IS_SANDBOX"],
     asks: "its default mode, which asks for each tool that changes something",
     tellsUsd: true,
+    takesReuse: true,
     limits: `${RULES}, such as tools that the user's own settings of Claude Code allow`,
     login: "log in with 'claude', or set ANTHROPIC_API_KEY",
   },
@@ -71,6 +76,7 @@ export const PRESETS: { readonly [name: string]: Preset } = {
     ways: [{ command: "opencode", args: ["acp"] }],
     env: [...ANTHROPIC, ...OPENAI, ...GOOGLE, ...XDG, "OPENROUTER_API_KEY", "OPENCODE_CONFIG"],
     set: { OPENCODE_CONFIG_CONTENT: JSON.stringify(OPENCODE), OPENCODE_DISABLE_AUTOUPDATE: "1" },
+    takesReuse: true,
     asks: "OPENCODE_CONFIG_CONTENT, which makes it ask before it edits, runs, fetches or leaves its folder",
     limits: `${RULES}, such as reading; of its tokens it tells those of the last call of a turn, of its cost all`,
     login: "log in with 'opencode auth login', or set the key of its provider",

@@ -35,14 +35,17 @@ import type { Ground } from "../tools/ground.ts";
 import { agentFault, type CodingAgentSettings, codingAgent, wayOf } from "./agents.ts";
 import { Act } from "./attempt.ts";
 import { type Kept, keepReply, keptOf } from "./kept.ts";
+import { type Agents, borrow } from "./lending.ts";
 import type { Preset } from "./presets.ts";
 import { type Session as Opened, tokensIn } from "./protocol.ts";
-import { AgentSession, type Program, type SessionTimers } from "./session.ts";
+import type { AgentSession, Program, SessionTimers } from "./session.ts";
 import { stopFault, Trouble, trouble } from "./trouble.ts";
 
 export interface AcpOptions extends OutsideOptions {
   readonly codingAgents?: CodingAgentSettings;
   readonly timers?: Partial<SessionTimers>;
+  /** Where programs wait that may serve several attempts. Absent: each serves one. */
+  readonly agents?: Agents;
 }
 
 /** Performs an attempt by the coding agent that the reference names. */
@@ -155,17 +158,27 @@ class Performing {
     const cwd = this.#ground.workspace.root;
     const how = { cwd, surroundings: this.#act, signal: world.signal, ...(timers && { timers }) };
     await using team = await this.#team();
-    await using session = await AgentSession.begin(program, how);
+    await using loan = await borrow(program, how, this.#lender(kept));
+    const { session } = loan;
     this.#session = session;
     this.#act.team = team?.tools ?? [];
     const cancel = () => session.cancel();
     if (world.signal.aborted) return stopped(world.signal);
     world.signal.addEventListener("abort", cancel, { once: true });
     try {
-      return await this.#talk(session, await this.#open(session, task, { kept, team }), task);
+      const outcome = await this.#talk(session, await this.#open(session, task, { kept, team }), task);
+      if (outcome.ok && !world.signal.aborted) loan.ended();
+      return outcome;
     } finally {
       world.signal.removeEventListener("abort", cancel);
     }
+  }
+
+  /** Whoever goes on in a session of before gets a program of his own. */
+  #lender(kept: Kept | undefined) {
+    const { preset, options } = this.#of;
+    const { agents } = options;
+    return preset.reuse && agents && kept?.session === undefined ? { agents, powers: this.#settings } : undefined;
   }
 
   /** The session of before where there is one, else a new one. Gives what it is to be told. */

@@ -1,5 +1,6 @@
 /**
- * A coding agent as a child of ours that speaks the Agent Client Protocol, for as long as one attempt takes.
+ * A coding agent as a child of ours that speaks the Agent Client Protocol, for as long as one attempt takes, or several
+ * that have it one after the other.
  *
  * S1. It is cancelled first, then asked to end, then ended; whatever it began is swept away after it.
  * S2. It must say something now and then, except while somebody of ours is asked.
@@ -10,9 +11,10 @@ import { isRecord } from "../../domain/shape.ts";
 import { Child, type ChildEnd, endInWords, FOREVER } from "../../process/child.ts";
 import type { Environment } from "../../process/environment.ts";
 import { Lines } from "../../process/lines.ts";
+import type { Lendable } from "../pool.ts";
 import { type Introduction, introductionIn, OURS, type Session, sessionIn, VERSION } from "./protocol.ts";
 import { answered, Trouble, trouble } from "./trouble.ts";
-import { Late, RemoteError, Wire } from "./wire.ts";
+import { Late, Refusal, RemoteError, RPC, Wire } from "./wire.ts";
 
 export interface Program {
   /** For messages: `OpenCode`. */
@@ -44,20 +46,34 @@ export interface SessionTimers {
   readonly cancel: number;
   /** Milliseconds between asking it to end and ending it. */
   readonly grace: number;
+  /** Milliseconds for what a session began to go when it is closed; beyond that its program serves nobody else. */
+  readonly settle: number;
 }
-const SESSION_TIMERS: SessionTimers = { hello: 60_000, stall: 600_000, cancel: 2000, grace: 1500 };
+const SESSION_TIMERS: SessionTimers = { hello: 60_000, stall: 600_000, cancel: 2000, grace: 1500, settle: 5000 };
 
 /** Seconds of one process, and bytes that it writes: more than any turn needs, less than a machine has. */
 const LIMITS = { wall: FOREVER, idle: FOREVER, cpu: 4 * 3600, output: 512 * 1024 * 1024 };
 /** Milliseconds for an agent to leave by itself when its input ends. */
 const LEAVE = 1000;
 
-export class AgentSession implements AsyncDisposable {
+/** Milliseconds between two looks whether what a session began has gone. */
+const LOOK = 200;
+/** Milliseconds in which one that lay idle says that it is there. */
+const PROOF = 2000;
+/** Its limits of time and output are of its whole life: who has served so often is begun anew. */
+const MOST_LOANS = 20;
+/** While nobody has it. */
+const NOBODY: Surroundings = {
+  updated: () => {},
+  answer: () => Promise.reject(new Refusal(RPC.internal, "its session has ended")),
+};
+
+export class AgentSession implements AsyncDisposable, Lendable {
   readonly #program: Program;
   readonly #timers: SessionTimers;
   readonly #wire: Wire;
   readonly #lines: Lines;
-  readonly #surroundings: Surroundings;
+  #surroundings: Surroundings;
   #child: Child | undefined;
   #end: ChildEnd | undefined;
   #stall: NodeJS.Timeout | undefined;
@@ -66,6 +82,11 @@ export class AgentSession implements AsyncDisposable {
   #id: string | undefined;
   /** What it tells of an old session while that is loaded has been told before. */
   #isDeaf = false;
+  /** It was asked to stop, or broke something. */
+  #isSpoiled = false;
+  /** Processes that it was when it had introduced itself. */
+  #first: number | undefined;
+  #loans = 1;
 
   private constructor(program: Program, surroundings: Surroundings, timers: SessionTimers) {
     this.#program = program;
@@ -151,6 +172,7 @@ export class AgentSession implements AsyncDisposable {
 
   /** Asks it to stop its turn; whoever waits for the prompt sees how it ends. */
   cancel(): void {
+    this.#isSpoiled = true;
     this.#wire.notify("session/cancel", { sessionId: this.#id });
     setTimeout(() => void this.#child?.stop(), this.#timers.cancel).unref();
   }
@@ -164,6 +186,63 @@ export class AgentSession implements AsyncDisposable {
       this.#asks--;
       this.#stall?.refresh();
     }
+  }
+
+  /** Counts what it is before it works, so that it can be told later whether it is so again. */
+  async remember(): Promise<void> {
+    this.#first ??= await this.#child?.members();
+  }
+
+  /** Ends its session, and stays for another. False where it cannot. */
+  async leave(): Promise<boolean> {
+    if (this.#isSpoiled || this.#end || this.#id === undefined || this.#first === undefined) return false;
+    if (!this.introduction.canClose) return false;
+    try {
+      await this.#wire.request("session/close", { sessionId: this.#id }, LEAVE);
+    } catch {
+      return false;
+    }
+    this.#id = undefined;
+    this.#surroundings = NOBODY;
+    return true;
+  }
+
+  /** For the next: what asks and tells is heard by him. */
+  lendTo(surroundings: Surroundings): void {
+    this.#surroundings = surroundings;
+    this.#loans++;
+  }
+
+  /** What a session began takes a while to go. */
+  async settled(): Promise<boolean> {
+    for (let waited = 0; waited < this.#timers.settle; waited += LOOK) {
+      if (await this.isAsNew()) return true;
+      await new Promise((resolve) => setTimeout(resolve, LOOK).unref());
+    }
+    return false;
+  }
+
+  async isAsNew(): Promise<boolean> {
+    if (this.#isSpoiled || this.#end || this.#id !== undefined || this.#loans >= MOST_LOANS) return false;
+    const isAlone = this.#first !== undefined && (await this.#child?.members()) === this.#first;
+    return isAlone && (await this.#answers());
+  }
+
+  /** To what nobody knows it must answer with an error: that it answers is what counts. */
+  async #answers(): Promise<boolean> {
+    const asked = this.#wire.request("_tutti/well", {}, PROOF);
+    return asked.then(
+      () => true,
+      (error) => error instanceof RemoteError,
+    );
+  }
+
+  hold(isHeld: boolean): void {
+    this.#child?.hold(isHeld);
+  }
+
+  close(): Promise<void> {
+    return this[Symbol.asyncDispose]();
   }
 
   /** It and all that it began are gone then. */
@@ -217,8 +296,13 @@ export class AgentSession implements AsyncDisposable {
     if (isRecord(params["update"])) this.#surroundings.updated(params["update"]);
   }
 
-  #answer(method: string, params: unknown): Promise<unknown> {
-    return this.#surroundings.answer(method, isRecord(params) ? params : {});
+  async #answer(method: string, params: unknown): Promise<unknown> {
+    const asked = isRecord(params) ? params : {};
+    const { sessionId } = asked;
+    // Of a session of before, whose attempt has ended.
+    if (sessionId !== undefined && sessionId !== this.#id && this.#loans > 1)
+      throw new Refusal(RPC.badParams, "that session has ended");
+    return this.#surroundings.answer(method, asked);
   }
 
   async #request(method: string, params: unknown, time?: number): Promise<unknown> {
@@ -257,6 +341,7 @@ export class AgentSession implements AsyncDisposable {
 
   /** There is no more to be had of it. */
   #broken(fault: Trouble): void {
+    this.#isSpoiled = true;
     this.#wire.break(fault);
     if (!this.#end) void this.#child?.stop();
   }

@@ -4,23 +4,33 @@
  * Q1. What a server says of its tools is offered to the model as its word, cut to measure; whether a call is asked about
  *     goes by our rules: only what says that it merely looks is not.
  * Q2. A server's process lives as long as the attempt, knows of our environment what its entry names, and leaves nothing.
+ *     One whose entry says so is reused, by one attempt at a time, for the same folder and environment.
  */
 import { z } from "zod";
-import { reasonOf, TuttiError } from "../../domain/error.ts";
+import { TuttiError } from "../../domain/error.ts";
 import type { Json } from "../../domain/json.ts";
 import { didYouMean } from "../../domain/nearest.ts";
 import { childEnvironment } from "../../process/environment.ts";
-import type { OpenTools, Tool, ToolSource } from "../tools/tool.ts";
-import { ChildTransport } from "./transport.ts";
+import type { Pool } from "../pool.ts";
+import type { OpenTools, Tool, ToolSource, Where } from "../tools/tool.ts";
+import { type CallResult, Connection, type Told } from "./connection.ts";
 
 export type McpServer =
-  | { readonly command: string; readonly args?: readonly string[]; readonly env?: readonly string[] }
+  | {
+      readonly command: string;
+      readonly args?: readonly string[];
+      readonly env?: readonly string[];
+      /** Its calls leave nothing behind that the next agent must not see. */
+      readonly reuse?: boolean;
+    }
   /** `tokenEnv` names the variable whose value is sent as a bearer token. */
   | { readonly url: string; readonly tokenEnv?: string };
 
 export interface McpOptions {
   readonly servers: { readonly [name: string]: McpServer };
   readonly env: { readonly [name: string]: string | undefined };
+  /** Where those lie idle that may be reused. Absent: each is begun anew. */
+  readonly pool?: Pool<Connection>;
   readonly timeouts?: { readonly connect: number; readonly call: number };
 }
 
@@ -46,8 +56,8 @@ export function mcpTools(options: McpOptions): ToolSource {
 
 async function connect(
   name: string,
-  { servers, env, timeouts = TIMEOUTS }: McpOptions,
-  { cwd, signal }: { readonly cwd: string; readonly signal: AbortSignal },
+  { servers, env, pool, timeouts = TIMEOUTS }: McpOptions,
+  { cwd, signal, isLasting = false }: Where,
 ): Promise<OpenTools> {
   const server = Object.hasOwn(servers, name) ? servers[name] : undefined;
   if (!server)
@@ -55,42 +65,25 @@ async function connect(
       path: `mcpServers.${name}`,
       hint: "name its command or url under 'mcpServers' in your config.yaml",
     });
-  const { Client, StreamableHTTPClientTransport } = await import("@modelcontextprotocol/client");
-  const client = new Client({ name: "tutti", version: "0" }, { versionNegotiation: { mode: "auto" } });
-  const token = "url" in server && server.tokenEnv ? env[server.tokenEnv] : undefined;
-  const headers = token ? { authorization: `Bearer ${token}` } : {};
-  const transport =
+  const to =
     "url" in server
-      ? new StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers, redirect: "error" } })
-      : new ChildTransport({
-          ...{ file: server.command, args: server.args ?? [], cwd, signal },
-          env: childEnvironment(env, server.env),
-          // It waits for calls, for as long as the attempt takes.
-          limits: { wall: 24 * 3_600_000, idle: 24 * 3_600_000 },
-        });
-  try {
-    await client.connect(transport as Parameters<typeof client.connect>[0], { timeout: timeouts.connect, signal });
-    const { tools } = await client.listTools(undefined, { timeout: timeouts.connect, signal });
-    const call = async (tool: string, input: Json, stop: AbortSignal) => {
-      const given = input as { [key: string]: unknown };
-      const asked = { name: tool, arguments: given };
-      return textOf(await client.callTool(asked, { timeout: timeouts.call, signal: stop }));
-    };
-    return { tools: tools.slice(0, MOST_TOOLS).map((tool) => toolOf(name, tool, call)), close: () => client.close() };
-  } catch (error) {
-    await client.close().catch(() => {});
-    throw new TuttiError("UNREACHABLE", `the MCP server '${name}' cannot be used: ${reasonOf(error)}`, {
-      path: `mcpServers.${name}`,
-      cause: error,
-    });
-  }
-}
-
-interface Told {
-  readonly name: string;
-  readonly description?: string | undefined;
-  readonly inputSchema: unknown;
-  readonly annotations?: { readonly readOnlyHint?: boolean | undefined } | undefined;
+      ? { url: server.url, token: server.tokenEnv ? env[server.tokenEnv] : undefined }
+      : { command: server.command, args: server.args ?? [], env: childEnvironment(env, server.env) };
+  // One that worked in a folder which is gone with its attempt would serve nobody.
+  const lender = "reuse" in server && server.reuse && isLasting ? pool : undefined;
+  const key = JSON.stringify([to, cwd]);
+  const one = (await lender?.take(key)) ?? (await Connection.open({ name, cwd, to, timeouts }, signal));
+  if (lender) await one.remember();
+  const loan = one.lent(signal);
+  const call = async (tool: string, input: Json, stop: AbortSignal) => textOf(await one.call(tool, input, stop));
+  return {
+    tools: one.tools.slice(0, MOST_TOOLS).map((tool) => toolOf(name, tool, call)),
+    async close() {
+      loan[Symbol.dispose]();
+      if (lender && one.isClean) lender.give(key, one);
+      else await one.close();
+    },
+  };
 }
 
 function toolOf(
@@ -114,11 +107,7 @@ function toolOf(
 }
 
 /** Text as it is; anything else by its name. */
-function textOf(result: {
-  readonly content?: unknown;
-  readonly isError?: unknown;
-  readonly structuredContent?: unknown;
-}) {
+function textOf(result: CallResult) {
   const parts = Array.isArray(result.content) ? (result.content as { type?: string; text?: string }[]) : [];
   const said = parts.map(({ type, text }) => (type === "text" ? (text ?? "") : `[${type ?? "something"}]`)).join("\n");
   const text =

@@ -179,6 +179,8 @@ async function listed({ offered }: Toolbox): Promise<readonly object[]> {
     ...{ name, description, inputSchema: z.toJSONSchema(input, { io: "input" }) },
     // Nothing of the machine is touched, nothing leaves the run.
     annotations: { readOnlyHint: name === "board_get", destructiveHint: false, openWorldHint: false },
+    // Claude Code shows tools of servers by name alone until they are searched for: ours are few, and part of the task.
+    _meta: { "anthropic/alwaysLoad": true },
   }));
 }
 

@@ -11,6 +11,7 @@ export class ChildTransport implements Transport {
   onmessage?: NonNullable<Transport["onmessage"]>;
   readonly #options: ChildOptions;
   #child: Child | undefined;
+  #hasEnded = false;
   #line = "";
   readonly #text = new TextDecoder();
 
@@ -22,6 +23,7 @@ export class ChildTransport implements Transport {
     const child = await Child.begin({ ...this.#options, talks: true, onOutput: (piece) => this.#take(piece) });
     this.#child = child;
     void child.ended.then((end) => {
+      this.#hasEnded = true;
       // Asked to end it says nothing more; by itself it has broken off, and why is worth knowing.
       if (end.why !== "stopped")
         this.onerror?.(new Error(`the server ended: ${endInWords(end)} ${end.stderr.slice(-500)}`));
@@ -31,6 +33,19 @@ export class ChildTransport implements Transport {
 
   async send(message: JSONRPCMessage): Promise<void> {
     await this.#child?.write(`${JSON.stringify(message)}\n`);
+  }
+
+  get isThere(): boolean {
+    return this.#child !== undefined && !this.#hasEnded;
+  }
+
+  /** See `Child`. */
+  hold(isHeld: boolean): void {
+    this.#child?.hold(isHeld);
+  }
+
+  async members(): Promise<number | undefined> {
+    return this.#child?.members();
   }
 
   async close(): Promise<void> {

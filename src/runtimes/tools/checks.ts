@@ -13,6 +13,8 @@ import { bounded } from "./tool.ts";
 
 export interface ChecksOptions {
   readonly workspaces: Workspaces;
+  /** Keeps under another name what was not accepted. */
+  readonly refused?: NonNullable<Checks["refused"]>;
   /** Ours: what a command may have of it is picked out. */
   readonly env: { readonly [name: string]: string | undefined };
   /** Never seen by it. */
@@ -25,7 +27,8 @@ const LIMITS = { wall: 300_000, output: 8 * 1024 * 1024 } as const;
 const MOST_TOLD = 4000;
 
 export function namedChecks(options: ChecksOptions): Checks {
-  return { run: (name, checking) => run(options, name, checking) };
+  const { refused } = options;
+  return { run: (name, checking) => run(options, name, checking), ...(refused && { refused }) };
 }
 
 const unusable = (reason: string): Checked => ({ ok: false, reason, isUnusable: true });

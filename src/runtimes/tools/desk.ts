@@ -35,11 +35,21 @@ export class Desk implements AsyncDisposable {
   }
 
   static async open(powers: Powers, options: DeskOptions): Promise<Desk> {
-    const { of, world, clock, workspaces, scrub, shell: how } = options;
+    const { of, workspaces } = options;
     const needs = Toolbox.needs(powers);
     // Whoever takes a task over keeps what was written before, also where it needs no files itself.
     const isOpened = needs.files || of.from !== undefined;
     const workspace = isOpened && workspaces ? workspaces.open(of, needs.writing) : undefined;
+    try {
+      return await Desk.#with(powers, options, workspace);
+    } catch (error) {
+      await letGo(workspace);
+      throw error;
+    }
+  }
+
+  static async #with(powers: Powers, options: DeskOptions, workspace: OpenWorkspace | undefined): Promise<Desk> {
+    const { world, clock, scrub, shell: how } = options;
     const others = await othersOf(powers, options, workspace);
     const hands = {
       world,
@@ -48,10 +58,13 @@ export class Desk implements AsyncDisposable {
       ...(workspace && { workspace, ready: layingOut(workspace, world) }),
     };
     const more = others.tools;
-    if (!workspace || !how || !needs.shell)
+    if (!workspace || !how || !Toolbox.needs(powers).shell)
       return new Desk(options, new Toolbox(powers, hands, { more }), others, workspace);
     const network = judge(powers, "network", "*", "allow").effect === "allow";
-    const shell = await Shell.open({ ...how, workspace, network });
+    const shell = await Shell.open({ ...how, workspace, network }).catch(async (error) => {
+      await others.close();
+      throw error;
+    });
     return new Desk(options, new Toolbox(powers, { ...hands, shell }, { more }), others, workspace);
   }
 
@@ -87,6 +100,16 @@ function layingOut(workspace: OpenWorkspace, { log }: AttemptWorld): () => Promi
   };
 }
 
+/** Nobody works there: what an attempt before left in it is kept, and it goes. Where that fails it stays as it is. */
+async function letGo(workspace: OpenWorkspace | undefined): Promise<void> {
+  try {
+    if (workspace?.isWritable) await workspace.keep("failed");
+    await workspace?.close();
+  } catch {
+    // Why it could not be opened is what must be told.
+  }
+}
+
 const NONE: OpenTools = { tools: [], close: async () => {} };
 
 async function othersOf(
@@ -96,5 +119,6 @@ async function othersOf(
 ): Promise<OpenTools> {
   if (mcpServers.length === 0 || source === undefined) return NONE;
   await workspace?.ready();
-  return source.open(mcpServers, { cwd: workspace?.root ?? process.cwd(), signal: world.signal });
+  const { root: cwd = process.cwd(), isLasting = true } = workspace ?? {};
+  return source.open(mcpServers, { cwd, isLasting, signal: world.signal });
 }

@@ -53,7 +53,13 @@ export function bounded(text: string, most = LONGEST_RESULT): string {
 
 /** Tools that somebody else brings, such as a server that an agent's definition names. */
 export interface ToolSource {
-  open(names: readonly string[], where: { readonly cwd: string; readonly signal: AbortSignal }): Promise<OpenTools>;
+  open(names: readonly string[], where: Where): Promise<OpenTools>;
+}
+export interface Where {
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  /** The folder is there also when the attempt has ended. */
+  readonly isLasting?: boolean;
 }
 export interface OpenTools {
   readonly tools: readonly Tool[];

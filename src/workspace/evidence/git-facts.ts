@@ -1,5 +1,8 @@
 /** What git knows: which lines differ from where the work began, and what has changed most. */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Finding } from "../../domain/evidence.ts";
+import { runProgram } from "../../process/program.ts";
 import { Git } from "../git.ts";
 
 const MOST = { commits: 12, looked: 300, hot: 8, files: 40 } as const;
@@ -11,6 +14,27 @@ interface Told {
   readonly notes: readonly string[];
 }
 const none = (why: string): Told => ({ findings: [], notes: [why] });
+
+/**
+ * What all answers here follow from beside the files: what is checked out, where the main branches stand, what is
+ * staged. Undefined where that cannot be told.
+ */
+export async function gitMark(root: string): Promise<string | undefined> {
+  const refs = BASES.flatMap((name) => [`refs/heads/${name}`, `refs/remotes/${name}`]);
+  const ask = (...args: readonly string[]) => runProgram("git", args, { cwd: root, timeout: 20_000 });
+  try {
+    const [where, branches] = await Promise.all([
+      ask("rev-parse", "--absolute-git-dir", "HEAD"),
+      ask("for-each-ref", "--format=%(refname) %(objectname)", ...refs),
+    ]);
+    const [folder = "", head] = where.stdout.split("\n");
+    if (where.code !== 0 || branches.code !== 0 || !head) return undefined;
+    const { size, mtimeMs, ino } = await stat(join(folder, "index"));
+    return [head, size, mtimeMs, ino, branches.stdout].join("\n");
+  } catch {
+    return undefined;
+  }
+}
 
 async function gitAt(root: string): Promise<Git | undefined> {
   const git = await Git.at({ cwd: root, timeout: 20_000 }).catch(() => undefined);

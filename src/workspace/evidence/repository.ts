@@ -18,9 +18,11 @@ import type { Looking } from "./thread.ts";
 const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
 
 /** What they find does not follow from the files alone. */
-const ANEW = new Set(["git-diff", "git-history", "bundle-size", "coverage"]);
+const ANEW = new Set(["bundle-size", "coverage"]);
 /** They only ask git, whose answers are bounded. */
 const ASK_GIT = new Set(["git-diff", "git-history"]);
+/** Milliseconds for which what git said counts, while nothing else shows that it would say otherwise. */
+const GIT_COUNTS = 30_000;
 const NO_COMMANDS: Commands = { env: {}, hidden: [], areAllowed: false, named: {} };
 /** Milliseconds; commands have limits of their own, which together are less. */
 const PATIENCE = { looking: 60_000, running: 600_000 } as const;
@@ -36,6 +38,9 @@ class Collection {
   #seen: Promise<Seen> | undefined;
   /** What was found in the files as they were last seen. */
   #known = { key: "", told: new Map<string, Promise<Told>>() };
+  /** Where git stood when it was last asked. */
+  #stood: { readonly mark: string; readonly at: number } | undefined;
+  #marking: Promise<string | undefined> | undefined;
 
   constructor(root: string, commands: Commands) {
     this.#root = root;
@@ -49,6 +54,7 @@ class Collection {
       const seen = await this.#see();
       if (this.#known.key !== seen.key) this.#known = { key: seen.key, told: new Map() };
       const { told } = this.#known;
+      if (wanted.some((name) => ASK_GIT.has(name))) await this.#checkGit(seen.root, told);
       const missing = wanted.filter((name) => ANEW.has(name) || !told.has(name));
       this.#begin(seen, missing, told);
       const all = await Promise.all(wanted.map(async (name) => [name, await told.get(name)] as const));
@@ -70,6 +76,21 @@ class Collection {
       this.#seen = undefined;
     });
     return this.#seen;
+  }
+
+  /** Forgets what git said where it stands elsewhere now, or where that cannot be told. Those who ask at once look once. */
+  async #checkGit(root: string, told: Map<string, Promise<Told>>): Promise<void> {
+    this.#marking ??= import("./git-facts.ts").then(({ gitMark }) => gitMark(root));
+    const marking = this.#marking;
+    const mark = await marking;
+    // One of them, for all who waited.
+    if (this.#marking !== marking) return;
+    this.#marking = undefined;
+    const now = performance.now();
+    const { mark: before, at = 0 } = this.#stood ?? {};
+    if (mark !== undefined && mark === before && now - at < GIT_COUNTS) return;
+    this.#stood = mark === undefined ? undefined : { mark, at: now };
+    for (const name of ASK_GIT) told.delete(name);
   }
 
   #begin(seen: Seen, names: readonly string[], told: Map<string, Promise<Told>>): void {
