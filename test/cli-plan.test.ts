@@ -118,13 +118,14 @@ test("do plans, runs, lands and can be undone", async () => {
   fake.answer = undefined;
   expect(code, out + err).toBe(0);
   expect(err).toMatch(/planned by anthropic/);
-  expect(out).toMatch(/^landed as branch signed: git log -p HEAD\.\.signed, .*; tutti undo \w{8} takes it back$/m);
+  expect(out).toMatch(/^landed: 1 of 1, on the branch 'signed': git log [0-9a-f]{12}\.\.signed$/m);
+  expect(out).toMatch(/^ {2}tutti undo \w{8} /m);
   expect(git(terminal.cwd, "show", "signed:a.txt")).toBe("signed in");
   expect(readFileSync(join(terminal.cwd, "a.txt"), "utf8")).toBe("one\n");
   expect((await terminal.tutti("show", "last", "--task", "land")).out).toMatch(/"name": "signed"/);
   const undone = await terminal.tutti("undo");
   expect(undone.out).toMatch(
-    /^the branch 'signed' is gone; what was written is still there: git for-each-ref refs\/tutti\//,
+    /^the branch 'signed' is gone; what was written is still there: tutti show \w{26}$/m,
   );
   const again = await terminal.tutti("land", "last", "--deliver", "fast-forward", "--json");
   expect(again.code, again.err).toBe(0);

@@ -100,3 +100,27 @@ test("[bar:lane] [I12] 12 tasks over 30 files with 3 conflicts and 2 that break 
   for (const one of given) expect(one).toMatchObject({ agentName: `w${(one as { task: string }).task}` });
   expect(events.filter(({ type }) => type === "workspace:merged")).toHaveLength(1);
 });
+
+test("a run whose work has landed lands again as asked for, and one that goes on is refused", async () => {
+  const { repository, home } = sample(homes);
+  const held = Promise.withResolvers<void>();
+  await using host = await Host.open({ home, env: env(), repository });
+  fake.answer = async (call) => {
+    const turn = call.body.messages.filter(({ role }: { role: string }) => role === "assistant").length;
+    if (turn > 0) await held.promise;
+    const input = { path: "src/m00.mjs", text: "export const v = 1;\n" };
+    return turn === 0 ? { calls: [{ name: "write", input }] } : { text: ["Done"] };
+  };
+  const tasks = [{ id: "one", agentName: "wt1", description: "one", prompt: "Do one" }];
+  const handle = host.start(await host.admit(host.prepare(order(tasks, { delivery: { as: "branch" }, gates: [] }))));
+  await handle.opened();
+  const land = { delivery: { as: "branch", name: "again" }, gates: ["node check.mjs"] } as const;
+  await expect(host.fork(handle.id, { land })).rejects.toThrow(/has not ended/);
+  held.resolve();
+  await handle;
+  const again = await host.fork(handle.id, { land });
+  const { tasks: done } = await again.handle;
+  expect(done["one"]?.status).toBe("reused");
+  expect(done["land"]).toMatchObject({ status: "complete", output: { gateRuns: 1, delivered: { name: "again" } } });
+  expect(git(repository, "show", "again:src/m00.mjs")).toBe("export const v = 1;");
+});

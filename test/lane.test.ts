@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Applied, Work } from "../src/domain/landing.ts";
+import { deliveryFault } from "../src/workspace/lane/delivery.ts";
 import { clashes } from "../src/workspace/lane/foresight.ts";
 import { lanes } from "../src/workspace/lane/lane.ts";
 import { undo } from "../src/workspace/lane/undo.ts";
@@ -269,4 +270,85 @@ describe("a delivery", () => {
     expect(await undo({ folder, home }, told)).toMatch(/are gone$/);
     expect(existsSync(out)).toBe(false);
   });
+
+  test("as a fast-forward that was made before its host died is the same delivery, and is taken back", async () => {
+    const { folder, home, lane, head } = await proven();
+    const told = await lane.deliver(head, { as: "fast-forward" });
+    expect(await lane.deliver(head, { as: "fast-forward" })).toEqual(told);
+    await undo({ folder, home }, told);
+    expect(git(folder, "rev-parse", "HEAD")).toBe(lane.onto.commit);
+  });
+
+  test("as patches beside another series of the same names it is refused, and nothing of the user's goes", async () => {
+    const { folder, home, lane, head } = await proven();
+    const out = join(homes.path({ "patches.making/his.txt": "his" }), "patches");
+    const told = await lane.deliver(head, { as: "patches", folder: out });
+    expect(existsSync(`${out}.making/his.txt`)).toBe(true);
+    expect(await lane.deliver(head, { as: "patches", folder: out })).toEqual(told);
+    const first = join(out, "0001-Does-one.patch");
+    writeFileSync(first, `${readFileSync(first, "utf8")}his own\n`);
+    await expect(lane.deliver(head, { as: "patches", folder: out })).rejects.toThrow(/is not empty/);
+    await expect(undo({ folder, home }, told)).rejects.toThrow(/are not as they were delivered/);
+    expect(existsSync(first)).toBe(true);
+    await expect(lane.deliver(head, { as: "patches", folder: first })).rejects.toThrow(/is no folder for patches/);
+    expect(await deliveryFault(folder, { as: "patches", folder: out })).toMatch(/is not empty/);
+    expect(await deliveryFault(folder, { as: "patches", folder: first })).toMatch(/cannot be a folder/);
+  });
+
+  test("as a branch on which the user stands in a worktree of his own is not taken back", async () => {
+    const { folder, home, lane, head } = await proven();
+    const told = await lane.deliver(head, { as: "branch", name: "new" });
+    git(folder, "worktree", "add", "--quiet", homes.path(), "new");
+    await expect(undo({ folder, home }, told)).rejects.toThrow(/you stand on 'new' in a worktree/);
+    expect(git(folder, "rev-parse", "new")).toBe(head);
+  });
+
+  test("as a fast-forward is refused before anything is done where nothing was committed", async () => {
+    const folder = homes.path({ "a.txt": LINES });
+    git(folder, "init", "--quiet", "--initial-branch=main");
+    expect(await deliveryFault(folder, { as: "fast-forward" })).toMatch(/nothing was committed here yet/);
+    expect(await deliveryFault(folder, { as: "branch" })).toBeUndefined();
+  });
+});
+
+test("a merge driver of the repository is not run, and both sides come together as without it", async () => {
+  const { folder, write, open } = await begun({ "a.txt": LINES, ".gitattributes": "*.txt merge=his\n" });
+  git(folder, "config", "merge.his.driver", `touch ${join(folder, "RAN")}; exit 0`);
+  const works = [
+    await write("top", { "a.txt": LINES.replace("1", "one") }),
+    await write("bottom", { "a.txt": LINES.replace("9", "nine") }),
+    await write("other", { "a.txt": LINES.replace("1", "eins") }),
+  ] as const;
+  await using lane = await open();
+  const first = commitIn(await lane.apply(lane.onto.commit, works[0]));
+  const head = commitIn(await lane.apply(first, works[1]));
+  expect(git(folder, "show", `${head}:a.txt`)).toBe(LINES.replace("1", "one").replace("9", "nine").trim());
+  const conflict = await lane.apply(head, works[2]);
+  expect(conflict).toMatchObject({ conflicts: ["a.txt"] });
+  if ("seed" in conflict) expect(await lane.marked(conflict.seed, ["a.txt"])).toEqual(["a.txt"]);
+  expect(readdirSync(folder).toSorted()).toEqual([".git", ".gitattributes", "a.txt"]);
+});
+
+test("work that is kept again as it was is the same commit", async () => {
+  const { folder, spaces } = await begun();
+  const of = { run: RUN, taskId: "one", attempt: 1, after: [] };
+  const keptAt = async (text: string) => {
+    const space = spaces.open(of, true);
+    await space.write("a.txt", text);
+    const changes = await space.keep("done");
+    await space.close();
+    return changes?.commit ?? "";
+  };
+  const first = await keptAt("new\n");
+  git(
+    folder,
+    "update-ref",
+    `refs/tutti/${RUN}/one`,
+    git(folder, "commit-tree", "-p", `${first}^`, "-m", "one, attempt 1", `${first}^{tree}`),
+  );
+  const mine = git(folder, "rev-parse", `refs/tutti/${RUN}/one`);
+  // As kept by the host that died, at another moment: it is not made anew.
+  expect(mine).not.toBe(first);
+  expect(await keptAt("new\n")).toBe(mine);
+  expect(await keptAt("newer\n")).not.toBe(mine);
 });

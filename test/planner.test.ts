@@ -137,6 +137,19 @@ describe("[bar:planner] without a model", () => {
     `);
   });
 
+  test.each([
+    ["a line of blanks", `x${" ".repeat(19_000)}y`],
+    ["words that order again and again", `orchestrate a complete ${"a the following ".repeat(1000)}!`],
+    ["a list of nothing", "-\t".repeat(6000)],
+  ])("a goal that is %s is read at once", (_, words) => {
+    expect(goalOf(words).title.length).toBeLessThanOrEqual(200);
+  });
+
+  test("of a goal nothing is left out in silence: what is too much is refused", () => {
+    expect(() => goalOf("x".repeat(20_001))).toThrow(/20001 characters, and 20000 at most/);
+    expect(() => goalOf("- a thing\n".repeat(61))).toThrow(/61 requirements, and a plan has 60 at most/);
+  });
+
   test("the time that somebody has is the time box, and how long a request may take is not", () => {
     expect(goalOf(PIPELINE).minutes).toBe(90);
     expect(goalOf("Within 2 hours: a GraphQL API").minutes).toBe(120);

@@ -28,6 +28,11 @@ export interface Descent {
 /** The plan of the old run with what it had done: finished tasks stay as they are, except `from` and what follows it. */
 export function branchOf(state: RunState, how: "retry" | "fork", branch: Branch): Descent {
   const { nodes } = state.graph;
+  if (branch.land !== undefined && !isEnded(state.life))
+    throw new TuttiError("WRONG_STATE", `run ${state.run} has not ended, so that more of its work may follow`, {
+      path: "run",
+      hint: "wait for its end or cancel it, then land what it has done",
+    });
   if (branch.from !== undefined && !nodes.get(branch.from)?.spec)
     throw new TuttiError(
       "BAD_INPUT",
@@ -42,10 +47,10 @@ export function branchOf(state: RunState, how: "retry" | "fork", branch: Branch)
     return task.id === branch.from && branch.set ? { ...task, ...branch.set, id: task.id } : task;
   });
   const tasks = branch.land ? landed(authors, state, branch.land) : authors;
+  // What is to land now has not landed, whatever an earlier landing of the same name came to.
+  const isAnew = (node: Node) => again.has(node.id) || (branch.land !== undefined && node.spec?.agentName === LANE);
   const inherited = [...nodes.values()]
-    .filter((node) => node.spec && hasOutput(node) && !again.has(node.id))
-    // It is landed anew, whatever an earlier landing came to.
-    .filter((node) => !branch.land || node.spec?.agentName !== LANE)
+    .filter((node) => node.spec && hasOutput(node) && !isAnew(node))
     .map((node) => inheritedOf(state, node, true));
   return { tasks, parent: { run: state.run, seq: state.seq, how }, inherited };
 }

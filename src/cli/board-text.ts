@@ -51,7 +51,8 @@ function wavesOf(rows: readonly TaskRow[]): readonly (readonly TaskRow[])[] {
   const waves: TaskRow[][] = [];
   for (const row of rows) {
     const level = Math.min(rows.length, levels.get(row.id) ?? 0);
-    (waves[level] ??= []).push(row);
+    const wave = waves[level] ?? [];
+    waves[level] = [...wave, row];
   }
   return waves.filter((wave) => wave !== undefined);
 }

@@ -1,6 +1,4 @@
 /** What tasks wrote, and how it is looked at: files are in worktrees no longer, but kept under their refs. */
-import type { Json } from "../domain/json.ts";
-import { isRecord } from "../domain/shape.ts";
 import type { Changes } from "../domain/workspace.ts";
 import type { TaskRow } from "./progress.ts";
 import { oneLine } from "./text.ts";
@@ -14,20 +12,6 @@ export function changeLines(rows: Iterable<TaskRow>): readonly string[] {
   return wrote.map(
     ([id, changes]) => `${id} changed ${filesIn(changes)}: git diff ${short(changes.base)} ${changes.ref}`,
   );
-}
-
-/** What was delivered, how to look at it and how to take it back. */
-export function landedLines(landed: Json | undefined, run: string, me: string): readonly string[] {
-  if (!isRecord(landed)) return [];
-  const text = (name: string) => (typeof landed[name] === "string" ? oneLine(landed[name]) : "");
-  const name = text("name");
-  const told =
-    landed["as"] === "branch"
-      ? `landed as branch ${name}: git log -p HEAD..${name}, and git merge ${name} takes it over`
-      : landed["as"] === "patches"
-        ? `landed as patches: git am ${name}/*.patch takes them over`
-        : `landed: ${name} and your files are at ${short(text("after"))} now`;
-  return [`${told}; ${me} undo ${run} takes it back`];
 }
 
 function filesIn({ files, more = 0 }: Changes): string {

@@ -9,11 +9,12 @@ import type { RunHandle } from "../app/handle.ts";
 import type { Results } from "../app/whole.ts";
 import type { EventOf, RunEvent } from "../domain/events.ts";
 import { endLine, liveLines, taskLines, type View } from "./block.ts";
-import { changeLines, landedLines } from "./changes-text.ts";
+import { changeLines } from "./changes-text.ts";
 import { EXIT, exitOfRun } from "./exit.ts";
 import { GateDesk } from "./gate-desk.ts";
 import { Interrupts } from "./interrupts.ts";
 import type { Io } from "./io.ts";
+import { landedLines } from "./landed-text.ts";
 import { Live } from "./live.ts";
 import { levelOf, logLine } from "./logs.ts";
 import { eventLine } from "./plain.ts";
@@ -125,7 +126,7 @@ export function showEnd(io: Io, progress: Progress): void {
   for (const line of taskLines(progress, { ...view, rows: Number.POSITIVE_INFINITY })) io.out(line);
   io.out("");
   for (const line of changeLines(progress.tasks.values())) io.out(line);
-  for (const line of landedLines(progress.landed, progress.run.slice(-8), io.me)) io.out(line);
+  for (const { landed } of progress.tasks.values()) for (const line of landedLines(landed)) io.out(line);
   io.out(endLine(progress, view));
   if (progress.isRehearsed) io.out(view.paint("bold", REHEARSED));
 }

@@ -8,6 +8,7 @@ import { type Conducted, conduct, modeOf, showEnd } from "./conduct.ts";
 import { EXIT } from "./exit.ts";
 import { forecastLines } from "./forecast-text.ts";
 import type { Io } from "./io.ts";
+import { isDelivered } from "./landed-text.ts";
 import { shortRun } from "./plain.ts";
 import { type Progress, paceOf } from "./progress.ts";
 import { writeOut } from "./report.ts";
@@ -92,6 +93,8 @@ export async function sayNext(io: Io, progress: Progress, target?: string): Prom
   if (failed) lines.push([`retry ${short} ${failed.id}`, "again, with what was done"]);
   lines.push([`show ${short}${task ? ` --task ${task.id}` : ""}`, task ? "one output" : "how it stands"]);
   lines.push([`report ${short}`, "all of it"]);
+  const isUndoable = [...progress.tasks.values()].some((row) => isDelivered(row.landed));
+  if (isUndoable) lines.push([`undo ${short}`, "takes the delivery back"]);
   lines.push((await findServer(io)) ? [`open ${short}`, "in your browser"] : ["serve --open", "runs in your browser"]);
   if (target !== undefined && status === "complete") lines.push([`run ${target} --model provider/id`, "for real"]);
   io.out("\nNext:");

@@ -31,13 +31,25 @@ export async function goalText(io: Io, words: string, file: string | undefined):
 
 /** Into the home, unless a place was named: nothing is written into a repository that was not asked for. */
 export async function savePlan(io: Io, file: ReturnType<typeof planFileOf>, save: string | undefined): Promise<string> {
-  const path = save === undefined ? join(io.home, "plans", `${slug(file.goal) || "plan"}.yaml`) : resolve(io.cwd, save);
-  if (!/\.(?:ya?ml|json)$/i.test(path))
+  const wish = save === undefined ? join(io.home, "plans", `${slug(file.goal) || "plan"}.yaml`) : resolve(io.cwd, save);
+  if (!/\.(?:ya?ml|json)$/i.test(wish))
     throw new TuttiError("BAD_INPUT", `${save} must end in .yaml or .json`, { path: "--save" });
-  const text = path.endsWith(".json") ? `${JSON.stringify(file, null, 2)}\n` : stringify(file, { lineWidth: 0 });
+  const text = wish.endsWith(".json") ? `${JSON.stringify(file, null, 2)}\n` : stringify(file, { lineWidth: 0 });
+  const path = save === undefined ? await freeFor(wish, text) : wish;
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
   return path;
+}
+
+/** A plan that lies there may have been edited since: it stays, and the new one is called otherwise. */
+async function freeFor(wish: string, text: string): Promise<string> {
+  for (let n = 1; ; n++) {
+    const path = n === 1 ? wish : wish.replace(/\.yaml$/, `-${n}.yaml`);
+    const there = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) =>
+      error.code === "ENOENT" ? undefined : "",
+    );
+    if (there === undefined || there === text) return path;
+  }
 }
 
 /** What it is, who made it, its tree, and what is wrong with it. */
@@ -69,5 +81,7 @@ export async function showPlan(io: Io, host: Host, made: MadePlan, path: string)
   for (const line of forecastLines(await host.forecast(prepared), io.columns)) io.out(line);
   const shown = relative(io.cwd, path);
   const where = shown.startsWith("..") ? path : shown;
+  if (made.problems.some(({ severity }) => severity === "fault"))
+    return io.out(`\nNext:\n  mend the plan in ${where}, or ask for another`);
   io.out(`\nNext:\n  ${io.me} run ${where} --rehearse --speed 20   # see it go\n  ${io.me} run ${where}   # for real`);
 }

@@ -2,6 +2,7 @@
 
 import type { RunEvent, RunStatus, Spent, Summary, TaskStatus } from "../domain/events.ts";
 import type { Json } from "../domain/json.ts";
+import { isBlobRef } from "../domain/plan.ts";
 import type { Changes } from "../domain/workspace.ts";
 import { criticalPath } from "../graph/critical-path.ts";
 import { progressWords } from "./plain.ts";
@@ -28,6 +29,8 @@ export interface TaskRow {
   model?: string;
   modelReason?: string;
   changes?: Changes;
+  /** Of the merge lane: what became of the work. */
+  landed?: Json;
   /** How far its attempt under way says it is. */
   says?: string;
 }
@@ -50,11 +53,11 @@ export interface Progress {
   readonly tasks: Map<string, TaskRow>;
   /** Open gates and their questions. */
   readonly gates: Map<string, string>;
-  /** What was delivered, and where to. */
-  landed?: Json;
 }
 
 const USUAL = 60_000;
+/** The agent that brings the work of the others together. */
+const LANE = "merge-lane";
 const SETTLED: ReadonlySet<TaskStatus> = new Set(["complete", "reused", "failed", "skipped", "cancelled"]);
 export const isSettled = ({ status }: TaskRow): boolean => SETTLED.has(status);
 
@@ -92,9 +95,6 @@ export function fold(progress: Progress, event: RunEvent): void {
       return;
     case "gate:decided":
       progress.gates.delete(event.gate);
-      return;
-    case "workspace:merged":
-      progress.landed = event.entry;
       return;
     case "workflow:stopping":
       progress.isStopping = true;
@@ -154,6 +154,7 @@ function foldTask(progress: Progress, event: RunEvent): void {
     case "task:complete":
       delete row.reason;
       if (event.changes) row.changes = event.changes;
+      if (event.agentName === LANE && !isBlobRef(event.output)) row.landed = event.output;
       return settle(row, "complete", event);
     case "task:error":
       row.reason = event.reason;
@@ -162,6 +163,7 @@ function foldTask(progress: Progress, event: RunEvent): void {
     case "task:reused":
       row.reason = event.reason;
       row.status = event.type === "task:skipped" ? "skipped" : "reused";
+      if (event.type === "task:reused" && event.changes) row.changes = event.changes;
       return;
     case "task:cancelled": {
       const { duration = 0, tokensUsed = 0, costUsd = 0 } = event;

@@ -6,6 +6,7 @@ import { reasonOf, TuttiError } from "../domain/error.ts";
 import { type EvidenceSet, type Finding, placeOf } from "../domain/evidence.ts";
 import type { Json } from "../domain/json.ts";
 import { changeLines } from "./changes-text.ts";
+import { landedLines } from "./landed-text.ts";
 import type { TaskRow } from "./progress.ts";
 import type { RunView } from "./run-view.ts";
 import { oneLine } from "./text.ts";
@@ -29,6 +30,7 @@ export function reportOf({ shown, progress, bottlenecks }: RunView): string {
     "| --- | --- | --- | ---: | ---: | ---: |",
     ...rows.map((row) => tableRow(row)),
     ...changedLines(rows),
+    ...landedIn(rows),
     ...timeLines(bottlenecks),
     ...evidenceLines(shown.evidence),
     "",
@@ -70,6 +72,11 @@ const plain = (text: string): string => oneLine(text).replace(/[<>[\]`*_|\\]/g, 
 function changedLines(rows: readonly TaskRow[]): string[] {
   const lines = changeLines(rows).map((line) => `- ${line.replace(/: (git .*)$/, ": `$1`")}`);
   return lines.length > 0 ? ["", "## Files changed", "", ...lines] : [];
+}
+
+function landedIn(rows: readonly TaskRow[]): string[] {
+  const lines = rows.flatMap(({ landed }) => landedLines(landed)).map((line) => `- ${plain(line)}`);
+  return lines.length > 0 ? ["", "## Landed", "", ...lines] : [];
 }
 
 /** The chain that made the run as long as it was, and what would help. */

@@ -7,6 +7,7 @@ import { endLine, taskLines } from "./block.ts";
 import { changeLines } from "./changes-text.ts";
 import { viewOf } from "./conduct.ts";
 import type { Io } from "./io.ts";
+import { landedLines } from "./landed-text.ts";
 import type { TaskRow } from "./progress.ts";
 import { outputText } from "./report.ts";
 import type { RunView } from "./run-view.ts";
@@ -29,6 +30,7 @@ export function showRun(io: Io, { shown, progress }: RunView): void {
   for (const line of taskLines(progress, { ...view, rows: Number.POSITIVE_INFINITY })) io.out(line);
   io.out("");
   for (const line of changeLines(progress.tasks.values())) io.out(line);
+  for (const { landed } of progress.tasks.values()) for (const line of landedLines(landed)) io.out(line);
   io.out(endLine(progress, view));
   for (const [gate, question] of progress.gates)
     io.out(`◆ gate '${gate}': ${oneLine(question)}\n  ${io.me} approve ${shown.run} ${gate}`);

@@ -290,4 +290,36 @@ describe("what may run side by side", () => {
   ])("%s and %s: %s", (one, other, may) => {
     expect([mayOverlap(one, other), mayOverlap(other, one)]).toEqual([may, may]);
   });
+
+  test.each([
+    ["**/a/b/c", "x/**", true],
+    ["{src/a,lib}/x.ts", "src/a/x.ts", true],
+    ["././src/a.ts", "src/a.ts", true],
+    ["**/a/".repeat(400), "a/".repeat(1000), true],
+    [`${"**/a/".repeat(20)}b`, `${"a/".repeat(50)}c`, false],
+  ])("%.20s and %.20s: %s", (one, other, may) => {
+    expect([mayOverlap(one, other), mayOverlap(other, one)]).toEqual([may, may]);
+  });
+
+  test("a thousand tasks that write the same folder wait in one line, each for the one before it alone", () => {
+    const tasks = Array.from({ length: 1000 }, (_, i) => task(`t${i}`, "x", { touches: ["src/**"] }));
+    const needs = order(...tasks);
+    expect(needs["t0"]).toEqual([]);
+    for (let i = 1; i < 1000; i++) expect(needs[`t${i}`]).toEqual([`t${i - 1}`]);
+  });
+
+  test("tasks that say nothing of it are left as they are, however many; too many that do are refused", () => {
+    const silent = Array.from({ length: 20_000 }, (_, i) => task(`t${i}`, "x", {}));
+    expect(withOrder(silent)).toBe(silent);
+    const all = silent.slice(0, 2001).map((one) => ({ ...one, brief: { kind: "build", touches: ["a"] } as const }));
+    expect(() => withOrder(all)).toThrow(/there are 2001 tasks/);
+  });
+
+  test("tasks in a circle are left for the check that names it", () => {
+    const circle = [
+      task("one", "x", { touches: ["a"] }, { dependencies: ["two"] }),
+      task("two", "x", { touches: ["a"] }, { dependencies: ["one"] }),
+    ];
+    expect(withOrder(circle)).toBe(circle);
+  });
 });

@@ -7,7 +7,8 @@ import type { AgentTask, Requirement } from "../domain/plan.ts";
 import { planFaults } from "../graph/check.ts";
 import { criticalPath } from "../graph/critical-path.ts";
 import { findCycle } from "../graph/cycle.ts";
-import { makersOf, reaches, withOrder } from "./order.ts";
+import { makersOf, withOrder } from "./order.ts";
+import { Reach } from "./reach.ts";
 
 export interface Problem {
   readonly severity: "fault" | "doubt";
@@ -49,12 +50,12 @@ export function planProblems(plan: Planned, known: Surroundings = {}): readonly 
     return [...all, fault(`tasks.${circle[0]}.brief.inputs`, words)];
   }
   const tasks = withOrder(plan.tasks);
-  const needs = new Map(tasks.map(({ id, dependencies = [] }) => [id, new Set(dependencies)]));
+  const reach = new Reach(tasks);
   return [
     ...all,
-    ...flow(plan, known, tasks, needs),
+    ...flow(plan, known, tasks, reach),
     ...ownership(plan, tasks),
-    ...proof(tasks, needs),
+    ...proof(tasks, reach),
     ...hands(tasks, known),
     ...files(tasks),
     ...time(plan, tasks),
@@ -74,7 +75,6 @@ function wanted(tasks: readonly AgentTask[]): readonly AgentTask[] {
 
 const fault = (path: string, message: string): Problem => ({ severity: "fault", path, message });
 const doubt = (path: string, message: string): Problem => ({ severity: "doubt", path, message });
-type Needs = ReadonlyMap<string, ReadonlySet<string>>;
 
 function* head({ goal, requirements = [], minutes }: Planned): Iterable<Problem> {
   if (goal.trim() === "") yield fault("goal", "the plan says no goal");
@@ -92,7 +92,7 @@ function* flow(
   { given = [], deliverables = [] }: Planned,
   { exists }: Surroundings,
   tasks: readonly AgentTask[],
-  needs: Needs,
+  reach: Reach,
 ): Iterable<Problem> {
   const makers = makersOf(tasks);
   const names = [...makers.keys(), ...given];
@@ -102,7 +102,7 @@ function* flow(
       const path = `tasks.${id}.brief.inputs`;
       const from = (makers.get(input) ?? []).filter((one) => one !== id);
       if (from.length > 0 || given.includes(input) || exists?.(input)) {
-        const late = from.find((one) => !reaches(needs, id, one));
+        const late = from.find((one) => !reach.has(id, one));
         if (late !== undefined) yield fault(path, `task '${id}' needs '${input}' before '${late}' has made it`);
         continue;
       }
@@ -141,11 +141,11 @@ function* ownership({ requirements = [] }: Planned, tasks: readonly AgentTask[])
 }
 
 /** Whatever is built is looked at afterwards, and by somebody else. */
-function* proof(tasks: readonly AgentTask[], needs: Needs): Iterable<Problem> {
+function* proof(tasks: readonly AgentTask[], reach: Reach): Iterable<Problem> {
   const checks = tasks.filter(({ brief }) => brief?.kind === "verify");
   for (const { id, agentName, brief } of tasks) {
     if (brief?.kind !== "build") continue;
-    const after = checks.filter((one) => reaches(needs, one.id, id));
+    const after = checks.filter((one) => reach.has(one.id, id));
     if (after.length === 0)
       yield fault(`tasks.${id}`, `nobody verifies what task '${id}' builds: no task of kind 'verify' comes after it`);
     else if (after.every((one) => one.agentName === agentName))
@@ -155,12 +155,12 @@ function* proof(tasks: readonly AgentTask[], needs: Needs): Iterable<Problem> {
       );
   }
   for (const { id } of checks) {
-    const isAfter = tasks.some((one) => one.brief?.kind === "build" && reaches(needs, id, one.id));
+    const isAfter = tasks.some((one) => one.brief?.kind === "build" && reach.has(id, one.id));
     if (!isAfter && tasks.some(({ brief }) => brief?.kind === "build"))
       yield doubt(`tasks.${id}`, `task '${id}' verifies, and comes before anything is built`);
   }
   for (const { id, brief } of tasks)
-    if (brief?.kind === "release" && !checks.some((one) => reaches(needs, id, one.id)))
+    if (brief?.kind === "release" && !checks.some((one) => reach.has(id, one.id)))
       yield fault(`tasks.${id}`, `task '${id}' releases what nobody has verified before it`);
 }
 

@@ -1,4 +1,5 @@
 /** What a person wants, taken apart as he wrote it: what it is about, what it must meet, and how long it may take. */
+import { TuttiError } from "../domain/error.ts";
 import type { Requirement } from "../domain/plan.ts";
 
 export interface Goal {
@@ -11,26 +12,38 @@ export interface Goal {
 
 const LONGEST_GOAL = 20_000;
 const MOST_REQUIREMENTS = 60;
+const LONGEST_LINE = 2000;
 const BULLET = /^\s*(?:[-*•]|\d+[.)])\s+(?:\[[ x]\]\s+)?(.+)$/;
 
 export function goalOf(words: string): Goal {
-  const text = words.slice(0, LONGEST_GOAL).trim();
+  const text = words.trim();
+  // What would be left out of it in silence would be nobody's.
+  if (text.length > LONGEST_GOAL)
+    throw tooMuch(`the goal has ${text.length} characters, and ${LONGEST_GOAL} at most are read`);
   const lines = text.split("\n");
   const bullets = lines.flatMap((line) => BULLET.exec(line)?.[1]?.trim() ?? []);
+  if (bullets.length > MOST_REQUIREMENTS)
+    throw tooMuch(`the goal lists ${bullets.length} requirements, and a plan has ${MOST_REQUIREMENTS} at most`);
   const title = titleOf(lines.find((line) => line.trim() !== "" && !BULLET.test(line)) ?? bullets[0] ?? "");
   const asked = bullets.length > 0 ? bullets : [title];
   const minutes = minutesIn(text);
   return {
     title,
     text,
-    requirements: named(asked.slice(0, MOST_REQUIREMENTS)),
+    requirements: named(asked),
     ...(minutes === undefined ? {} : { minutes }),
   };
 }
 
+const tooMuch = (words: string) =>
+  new TuttiError("BAD_INPUT", words, { path: "goal", hint: "plan it in parts, one after the other" });
+
 /** The first sentence, without the words that only order it. */
 function titleOf(line: string): string {
+  // Short, and with single blanks: what follows is tried again from each of them.
   const [sentence = ""] = line
+    .slice(0, LONGEST_LINE)
+    .replace(/\s+/g, " ")
     .trim()
     .replace(/^#+\s*/, "")
     .split(/(?<=[.!?])\s/);

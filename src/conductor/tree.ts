@@ -1,14 +1,14 @@
 /** A plan as people draw it: phases, each with who does what, and whether that goes side by side. */
 import type { AgentTask } from "../domain/plan.ts";
-import { reaches } from "./order.ts";
+import { Reach } from "./reach.ts";
 
 export function treeLines(tasks: readonly AgentTask[]): readonly string[] {
   const phases = new Map<string, AgentTask[]>();
   for (const task of tasks) phases.set(task.phase ?? "Tasks", [...(phases.get(task.phase ?? "Tasks") ?? []), task]);
-  const needs = new Map(tasks.map(({ id, dependencies = [] }) => [id, new Set(dependencies)]));
+  const reach = new Reach(tasks);
   return [...phases].flatMap(([name, all], i) => [
     ...(i > 0 ? [""] : []),
-    `Phase ${i + 1}: ${name} (${howOf(all, needs)})`,
+    `Phase ${i + 1}: ${name} (${howOf(all, reach)})`,
     ...all.map(
       (task, at) =>
         `${at === all.length - 1 ? "└──" : "├──"} ${task.agentName}: ${oneLine(task.description)}${marks(task)}`,
@@ -16,15 +16,13 @@ export function treeLines(tasks: readonly AgentTask[]): readonly string[] {
   ]);
 }
 
-type Needs = ReadonlyMap<string, ReadonlySet<string>>;
-
-function howOf(tasks: readonly AgentTask[], needs: Needs): "Parallel" | "Sequential" | "Mixed" {
+function howOf(tasks: readonly AgentTask[], reach: Reach): "Parallel" | "Sequential" | "Mixed" {
   let pairs = 0;
   let ordered = 0;
   for (const [i, one] of tasks.entries())
     for (const other of tasks.slice(i + 1)) {
       pairs++;
-      if (reaches(needs, one.id, other.id) || reaches(needs, other.id, one.id)) ordered++;
+      if (reach.has(one.id, other.id) || reach.has(other.id, one.id)) ordered++;
     }
   if (ordered === pairs) return pairs === 0 ? "Parallel" : "Sequential";
   return ordered === 0 ? "Parallel" : "Mixed";

@@ -55,6 +55,8 @@ export interface Lane extends AsyncDisposable {
   seed(name: string, commit: string): Promise<void>;
   /** Of these files those that still hold git's marks of a conflict. */
   marked(commit: string, files: readonly string[]): Promise<readonly string[]>;
+  /** Whether both hold the same files. */
+  isSame(one: string, other: string): Promise<boolean>;
   /** Its files, to run something on; what is written there is gone with it. */
   checkout(commit: string): Promise<Workspace & AsyncDisposable>;
   /** Whether what the user works on has moved on since. */

@@ -35,6 +35,9 @@ const ENV = {
   GIT_COMMITTER_EMAIL: "tutti@localhost",
 };
 
+/** Without a driver git gives up where its settings name one: so that it merges as it would without them. */
+const MERGES = "git merge-file -q --marker-size=%L %A %O %B || exit 1";
+
 export class Git {
   readonly #options: GitOptions;
   readonly #blanked: readonly string[];
@@ -50,7 +53,8 @@ export class Git {
     const keys = "^(filter\\..*\\.(clean|smudge|process|required)|diff\\..*\\.(command|textconv)|merge\\..*\\.driver)$";
     const { stdout } = await bare.ask("config", "--includes", "--name-only", "-z", "--get-regexp", keys);
     const names = [...new Set(stdout.split("\0").filter((name) => name !== ""))];
-    const blank = (name: string) => (name.endsWith(".required") ? `${name}=false` : `${name}=`);
+    const blank = (name: string) =>
+      name.endsWith(".required") ? `${name}=false` : `${name}=${name.endsWith(".driver") ? MERGES : ""}`;
     return new Git(
       options,
       names.flatMap((name) => ["-c", blank(name)]),

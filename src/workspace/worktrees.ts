@@ -332,11 +332,14 @@ async function keep(
       return git.run("write-tree");
     });
     if (tree === (await bare.run("rev-parse", "--verify", "--end-of-options", `${base}^{tree}`))) return undefined;
-    const commit = await bare.run("commit-tree", "-p", base, "-m", titleOf(of), tree);
     const ref = refFor(of, outcome);
+    const before = await bare.ask("log", "-1", "--format=%H %T %P%n%s", "--end-of-options", ref);
+    const [ids = "", title = ""] = before.stdout.split("\n");
+    const [hash = "", ...rest] = ids.split(" ");
+    // Kept before its host died: the same commit, so that whoever has it in hand need not look again.
+    const isKept = before.code === 0 && title === titleOf(of) && rest.join(" ") === `${tree} ${base}`;
+    const commit = isKept ? hash : await bare.run("commit-tree", "-p", base, "-m", titleOf(of), tree);
     // An attempt before it may have been done and not accepted: its work is kept under another name (I12).
-    const before = await bare.ask("log", "-1", "--format=%H %s", "--end-of-options", ref);
-    const [, hash = "", title] = /^(\S+) (.*)$/.exec(before.stdout.trim()) ?? [];
     const earlier = `refs/tutti/${of.run}.failed/${of.taskId}/${of.attempt}.earlier`;
     if (before.code === 0 && title !== titleOf(of)) await bare.run("update-ref", "--end-of-options", earlier, hash);
     await bare.run("update-ref", "--end-of-options", ref, commit);

@@ -52,6 +52,6 @@ async function undoRun(io: Io, word: string, { json }: { readonly json?: true })
   const run = await runOf(home.host, word);
   const told = await undoLanding(home.host.journal, run, { folder: io.cwd, home: io.home });
   if (json) io.json({ run, undone: told });
-  else io.out(`${told}; what was written is still there: git for-each-ref refs/tutti/${run}`);
+  else io.out(`${told}; what was written is still there: ${io.me} show ${run}`);
   return EXIT.done;
 }

@@ -31,7 +31,7 @@ export interface Landed {
 }
 
 /** Times that one work is given back. */
-const MOST_MENDED = 3;
+export const MOST_MENDED = 3;
 
 interface Stacked {
   readonly work: Work;

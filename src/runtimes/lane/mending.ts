@@ -4,7 +4,7 @@
  */
 import type { Lane, Work } from "../../domain/landing.ts";
 import type { Attempt, AttemptWorld, Outcome, Usage } from "../../domain/ports.ts";
-import type { Trouble } from "./integrate.ts";
+import { MOST_MENDED, type Trouble } from "./integrate.ts";
 
 type Mended = { readonly work: Work } | { readonly leftOut: string };
 
@@ -23,6 +23,8 @@ export class Mending {
   readonly #world: AttemptWorld;
   readonly #mediator: string | undefined;
   readonly #times = new Map<string, number>();
+  /** How often each work was given back. */
+  readonly #mends = new Map<string, number>();
   #used: Usage = { tokensUsed: 0, costUsd: 0, turns: 0 };
 
   constructor(attempt: Attempt, world: AttemptWorld, mediator: string | undefined) {
@@ -38,9 +40,11 @@ export class Mending {
 
   async mend(lane: Lane, work: Work, trouble: Trouble): Promise<Mended> {
     const why: string[] = [];
-    const agents = [work.agentName, this.#mediator].filter(
-      (one, i, all) => one !== undefined && all.indexOf(one) === i,
-    );
+    const nth = (this.#mends.get(work.task) ?? 0) + 1;
+    this.#mends.set(work.task, nth);
+    // Who thought twice that it was mended is not the one to see what is wrong with it.
+    const order = nth < MOST_MENDED ? [work.agentName, this.#mediator] : [this.#mediator, work.agentName];
+    const agents = order.filter((one, i, all) => one !== undefined && all.indexOf(one) === i);
     for (const agentName of agents as readonly string[]) {
       const got = await this.#try(lane, work, trouble, { agentName });
       if ("work" in got) return got;
@@ -80,6 +84,8 @@ export class Mending {
     if (!got.ok) return { leftOut: got.reason };
     if (got.changes === undefined) return { leftOut: "its files were left as they were before it" };
     const { commit } = got.changes;
+    // Where git decided without marks, as with binary files, it took one side: nobody has looked at the other.
+    if (await lane.isSame(commit, trouble.seed)) return { leftOut: "it changed nothing" };
     const marked = trouble.kind === "conflict" ? await lane.marked(commit, trouble.files) : [];
     if (marked.length > 0) return { leftOut: `marks of a conflict were left in ${marked.slice(0, 10).join(", ")}` };
     return { work: { ...work, base: trouble.head, commit } };

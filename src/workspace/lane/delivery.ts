@@ -2,9 +2,9 @@
  * Hands over what was brought together. Each way moves one thing, at once or not at all, and can be taken back as long
  * as nobody has moved it on.
  */
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
-import { TuttiError } from "../../domain/error.ts";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { reasonOf, TuttiError } from "../../domain/error.ts";
 import type { Delivered, Delivery } from "../../domain/landing.ts";
 import { Git } from "../git.ts";
 import type { Repository } from "../repository.ts";
@@ -24,11 +24,14 @@ export function deliver(repository: Repository, what: What, how: Delivery): Prom
 export async function deliveryFault(folder: string, how: Delivery): Promise<string | undefined> {
   const git = await Git.at({ cwd: folder });
   const isRepository = (await git.ask("rev-parse", "--git-dir")).code === 0;
-  if (!isRepository) return how.as === "patches" ? undefined : "this folder is no repository of git: deliver patches";
+  if (!isRepository && how.as !== "patches") return "this folder is no repository of git: deliver patches";
+  if (how.as === "patches") return roomFault(how.folder);
+  if (how.as === "fast-forward" && (await git.ask("symbolic-ref", "--quiet", "HEAD")).code !== 0)
+    return "HEAD stands on no branch that could move on: check one out, or deliver a branch";
   if (how.as === "fast-forward")
-    return (await git.ask("symbolic-ref", "--quiet", "HEAD")).code === 0
-      ? undefined
-      : "HEAD stands on no branch that could move on: check one out, or deliver a branch";
+    return (await tipOf(git, "HEAD")) === undefined
+      ? "nothing was committed here yet, so that no branch could move on: commit something, or deliver a branch"
+      : undefined;
   if (how.as !== "branch" || how.name === undefined) return undefined;
   if (!(await isBranchName(git, how.name))) return `'${how.name}' cannot be the name of a branch`;
   return (await tipOf(git, `refs/heads/${how.name}`)) === undefined
@@ -36,11 +39,20 @@ export async function deliveryFault(folder: string, how: Delivery): Promise<stri
     : `there is a branch '${how.name}' already: choose another name, or delete it`;
 }
 
+async function roomFault(folder: string): Promise<string | undefined> {
+  try {
+    return (await readdir(folder)).length === 0 ? undefined : `${folder} is not empty: name another folder for patches`;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" ? undefined : `${folder} cannot be a folder for patches: ${reasonOf(error)}`;
+  }
+}
+
 const isBranchName = async (git: Git, name: string): Promise<boolean> =>
   name !== "" && !name.startsWith("-") && (await git.ask("check-ref-format", `refs/heads/${name}`)).code === 0;
 
-/** All zeros: it must not be there yet. */
-const NOTHING = "0".repeat(40);
+/** It must not be there yet; in words that hold for every length of hash. */
+const NOTHING = "";
 
 async function asBranch(repository: Repository, { run, head }: What, name: string): Promise<Delivered> {
   const git = await repository.git();
@@ -87,34 +99,54 @@ async function fastForward(repository: Repository, { onto, head }: What): Promis
         hint: "check out a branch, or deliver as a branch",
       },
     );
-  if (now === head) return { as: "fast-forward", name, after: head };
+  // A landing that is taken up again finds it moved.
+  if (now === head) return { as: "fast-forward", name, before: onto, after: head };
   const told = await git.ask("merge", "--ff-only", "--no-autostash", "--quiet", "--end-of-options", head);
   if (told.code !== 0)
     throw new TuttiError("WRONG_STATE", `'${name}' could not move on: ${told.stderr.trim().slice(0, 500)}`, {
       path: "deliver",
       hint: "commit or put away what stands in its way and resume, or deliver as a branch",
     });
-  return { as: "fast-forward", name, before: onto, after: head };
+  return { as: "fast-forward", name, before: now, after: head };
 }
 
-async function asPatches(repository: Repository, { onto, head }: What, folder: string): Promise<Delivered> {
+async function asPatches(repository: Repository, { run, onto, head }: What, folder: string): Promise<Delivered> {
   const git = await repository.git();
-  const made = `${folder}.making`;
+  // Of this run alone: whatever else is called like it is the user's.
+  const made = `${folder}.${run}.making`;
   await rm(made, { recursive: true, force: true });
   await mkdir(dirname(folder), { recursive: true });
-  await git.run(
-    ...["format-patch", "--quiet", "--no-signature", "--no-ext-diff", "--no-textconv", "--binary", "--full-index"],
-    ...["--output-directory", made, "--end-of-options", `${onto}..${head}`],
-  );
-  await mkdir(made, { recursive: true });
+  await writePatches(git, `${onto}..${head}`, made);
+  // Whoever takes them back asks what they were.
+  await git.run("update-ref", "--end-of-options", `refs/tutti/${run}.patches/head`, head);
   // All of them at once: who looks into the folder finds the whole series or nothing.
   await rename(made, folder).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
-    const [there, now] = await Promise.all([readdir(folder), readdir(made)]);
-    await rm(made, { recursive: true, force: true });
     // A landing that is taken up again finds its own series.
-    if (there.toSorted().join() === now.toSorted().join()) return;
-    throw new TuttiError("WRONG_STATE", `${folder} is not empty`, { path: "deliver", hint: "name another folder" });
+    const isOurs = await isSame(folder, made).catch(() => false);
+    await rm(made, { recursive: true, force: true });
+    if (isOurs) return;
+    const why = error.code === "ENOTEMPTY" || error.code === "EEXIST" ? "is not empty" : "is no folder for patches";
+    throw new TuttiError("WRONG_STATE", `${folder} ${why}`, { path: "deliver", hint: "name another folder" });
   });
   return { as: "patches", name: folder, after: head };
+}
+
+/** As they are made by nobody's settings but ours. */
+export async function writePatches(git: Git, range: string, folder: string): Promise<void> {
+  await git.run(
+    ...["-c", "format.attach=", "-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false"],
+    ...["format-patch", "--quiet", "--no-signature", "--no-ext-diff", "--no-textconv", "--binary", "--full-index"],
+    ...["--no-cover-letter", "--no-notes", "--suffix=.patch", "--subject-prefix=PATCH", "--no-base"],
+    ...["--output-directory", folder, "--end-of-options", range],
+  );
+  await mkdir(folder, { recursive: true });
+}
+
+/** Whether both hold the same files, to the byte. */
+export async function isSame(one: string, other: string): Promise<boolean> {
+  const [some, others] = (await Promise.all([readdir(one), readdir(other)])).map((names) => names.toSorted());
+  if (some?.join("/") !== others?.join("/")) return false;
+  for (const name of some ?? [])
+    if (!(await readFile(join(one, name))).equals(await readFile(join(other, name)))) return false;
+  return true;
 }

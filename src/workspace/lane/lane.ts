@@ -89,6 +89,14 @@ class GitLane implements Lane {
     return stdout.split("\0").flatMap((one) => (one === "" ? [] : [one.slice(one.indexOf(":") + 1)]));
   }
 
+  async isSame(...commits: readonly [string, string]): Promise<boolean> {
+    const { git } = this.#made;
+    const [one, other] = await Promise.all(
+      commits.map((commit) => git.run("rev-parse", "--verify", "--end-of-options", `${commit}^{tree}`)),
+    );
+    return one === other;
+  }
+
   async checkout(commit: string) {
     const { repository, home, run, task } = this.#made;
     const folder = join(home, "lanes", run);

@@ -1,15 +1,18 @@
 /** Takes a delivery back, as long as nobody has built on it. What was written stays under its refs whatever happens. */
-import { readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { TuttiError } from "../../domain/error.ts";
 import type { Delivered } from "../../domain/landing.ts";
 import { Git } from "../git.ts";
 import { repositoryOf } from "../repository.ts";
 import type { WorktreeOptions } from "../worktrees.ts";
+import { isSame, writePatches } from "./delivery.ts";
 
 /** What was done, in words for whoever asked. Throws WRONG_STATE where it cannot be taken back, and changes nothing then. */
 export async function undo({ folder, home }: WorktreeOptions, { as, name, before, after }: Delivered): Promise<string> {
-  if (as === "patches") return withoutPatches(name);
   const repository = await repositoryOf(folder, home);
+  if (as === "patches") return withoutPatches(await repository.git(), name, after);
   const git = await Git.at({ cwd: repository.folder });
   const ref = `refs/heads/${name}`;
   const now = await git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`);
@@ -22,7 +25,9 @@ export async function undo({ folder, home }: WorktreeOptions, { as, name, before
     );
   const here = await git.ask("symbolic-ref", "--quiet", "HEAD");
   const isHere = here.code === 0 && here.stdout.trim() === ref;
-  if (as === "branch" && isHere) throw refused(`you stand on '${name}'`, "check out another branch first");
+  const worktrees = as === "branch" ? (await git.run("worktree", "list", "--porcelain")).split("\n") : [];
+  if (as === "branch" && (isHere || worktrees.includes(`branch ${ref}`)))
+    throw refused(`you stand on '${name}'${isHere ? "" : " in a worktree"}`, "check out another branch first");
   if (as === "branch") {
     const args =
       before === undefined ? ["-d", "--end-of-options", ref, after] : ["--end-of-options", ref, before, after];
@@ -40,11 +45,23 @@ export async function undo({ folder, home }: WorktreeOptions, { as, name, before
 const refused = (why: string, hint: string) =>
   new TuttiError("WRONG_STATE", `it cannot be taken back: ${why}`, { path: "run", hint });
 
-async function withoutPatches(folder: string): Promise<string> {
+async function withoutPatches(git: Git, folder: string, after: string): Promise<string> {
   const names = await readdir(folder).catch(() => []);
   if (names.length === 0) return `there are no patches in ${folder} any more`;
   if (names.some((one) => !/^\d{4,}-.*\.patch$/.test(one)))
     throw refused(`${folder} holds more than patches`, "delete them yourself");
+  // Of what was put beside them or changed in them nothing is left anywhere else.
+  const room = await mkdtemp(join(tmpdir(), "tutti-patches-"));
+  try {
+    await writePatches(git, `${after}~${names.length}..${after}`, room).catch(() => {});
+    if (!(await isSame(folder, room)))
+      throw refused(
+        `the patches in ${folder} are not as they were delivered`,
+        "look at them, and delete them yourself",
+      );
+  } finally {
+    await rm(room, { recursive: true, force: true });
+  }
   await rm(folder, { recursive: true });
   return `the patches in ${folder} are gone`;
 }

@@ -1,0 +1,36 @@
+/** What became of the work of a run that was to land: where it is now, what was left out and why. */
+import type { Json } from "../domain/json.ts";
+import { isRecord } from "../domain/shape.ts";
+import { cut, oneLine } from "./text.ts";
+
+/** Characters; all of it is in the output of the lane. */
+const LONGEST_REASON = 400;
+
+/** Of the output of the merge lane; none where that says nothing of a landing. */
+export function landedLines(output: Json | undefined): readonly string[] {
+  if (!isRecord(output) || !Array.isArray(output["landed"]) || !Array.isArray(output["leftOut"])) return [];
+  const { landed, leftOut, delivered, onto } = output;
+  const count = `${landed.length} of ${landed.length + leftOut.length}`;
+  const from = isRecord(onto) ? wordOf(onto["commit"]).slice(0, 12) : "";
+  return [
+    isRecord(delivered)
+      ? `landed: ${count}, ${placeOf(delivered, from)}`
+      : "landed: nothing, since no file was changed",
+    ...leftOut.flatMap((one) =>
+      isRecord(one)
+        ? [`left out: ${wordOf(one["task"])} (${wordOf(one["agent"])}): ${cut(wordOf(one["reason"]), LONGEST_REASON)}`]
+        : [],
+    ),
+  ];
+}
+
+export const isDelivered = (output: Json | undefined): boolean => isRecord(output) && isRecord(output["delivered"]);
+
+function placeOf({ as, name, before, after }: { readonly [key: string]: unknown }, from: string): string {
+  const [place, end] = [wordOf(name), wordOf(after).slice(0, 12)];
+  if (as === "patches") return `as patches in ${place}: git am ${place}/*.patch`;
+  if (as === "fast-forward") return `on '${place}', which moved from ${wordOf(before).slice(0, 12)} to ${end}`;
+  return `on the branch '${place}': git log ${from}..${place}`;
+}
+
+const wordOf = (value: unknown): string => (typeof value === "string" ? oneLine(value) : "");
