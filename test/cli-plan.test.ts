@@ -124,9 +124,7 @@ test("do plans, runs, lands and can be undone", async () => {
   expect(readFileSync(join(terminal.cwd, "a.txt"), "utf8")).toBe("one\n");
   expect((await terminal.tutti("show", "last", "--task", "land")).out).toMatch(/"name": "signed"/);
   const undone = await terminal.tutti("undo");
-  expect(undone.out).toMatch(
-    /^the branch 'signed' is gone; what was written is still there: tutti show \w{26}$/m,
-  );
+  expect(undone.out).toMatch(/^the branch 'signed' is gone; what was written is still there: tutti show \w{26}$/m);
   const again = await terminal.tutti("land", "last", "--deliver", "fast-forward", "--json");
   expect(again.code, again.err).toBe(0);
   expect(readFileSync(join(terminal.cwd, "a.txt"), "utf8")).toBe("signed in\n");

@@ -256,6 +256,10 @@ const BARS: readonly Promised[] = [
     text: "50 tasks at once, graphs of 500 tasks and 1,000 messages in one run go through HTTP in bounded memory",
   },
   { id: "bar:import", text: "Importing tutti takes less than 100 ms more than bare Node" },
+  {
+    id: "bar:mcp",
+    text: "By MCP a conductor lists, makes, commands, watches, reads, interrupts, pays for and deletes agents",
+  },
   { id: "bar:packages", text: "Importing tutti loads at most 5 packages" },
   { id: "bar:core-size", text: "core has at most 800 lines, no file of it more than 300" },
   { id: "bar:no-cycles", text: "No cycles among imports" },

@@ -59,6 +59,38 @@ describe("agents over HTTP", () => {
   });
 });
 
+describe("agents at work", () => {
+  test("one is commanded, looked into and interrupted, as by any conductor", async () => {
+    const asked = { command: "Build it", rehearse: true };
+    const begun = await call("POST", "/api/agents/builder/command", asked);
+    expect([begun.status, begun.body.status]).toEqual([202, "running"]);
+    expect(begun.headers["location"]).toBe(`/api/runs/${begun.body.run}`);
+    const done = await call("POST", "/api/agents/builder/command", { ...asked, wait: 60 });
+    expect(done.body).toMatchObject({ status: "complete", rehearsed: true, tasks: [{ agentName: "builder" }] });
+    const logs = await call("GET", `/api/agents/builder/logs?run=${done.body.run}&limit=1`);
+    expect(logs.body).toMatchObject({
+      run: done.body.run,
+      lines: [{ type: "agent:invoke" }],
+      next: expect.any(Number),
+    });
+    const stopped = await call("POST", "/api/agents/code-reviewer/interrupt");
+    expect([stopped.status, stopped.body]).toEqual([202, { interrupted: [], note: expect.any(String) }]);
+  });
+
+  test.each([
+    ["POST", "/api/agents/bilder/command", { command: "x" }, 404, "name"],
+    ["POST", "/api/agents/builder/command", {}, 422, "command"],
+    ["POST", "/api/agents/builder/command", { command: "x", wait: 1e9 }, 422, "wait"],
+    ["POST", "/api/agents/builder/interrupt", { how: "kill" }, 422, "how"],
+    ["GET", "/api/agents/builder/logs?run=last", undefined, 422, "run"],
+    ["GET", "/api/agents/builder/logs?limit=0", undefined, 422, "limit"],
+    ["GET", "/api/agents/nobody/logs", undefined, 404, "name"],
+  ] as const)("%s %s %j is refused", async (method, path, body, status, at) => {
+    const answer = await call(method, path, body);
+    expect([answer.status, answer.body.error.path]).toEqual([status, at]);
+  });
+});
+
 describe("POST /api/route", () => {
   test("says who, how sure, why, and who else", async () => {
     const { status, body } = await call("POST", "/api/route", {

@@ -24,6 +24,7 @@ describe("every route", () => {
       "GET /api.js",
       "GET /api/agents",
       "GET /api/agents/:name",
+      "GET /api/agents/:name/logs",
       "GET /api/gates",
       "GET /api/health",
       "GET /api/metrics",
@@ -39,6 +40,8 @@ describe("every route", () => {
       ...["steer.js", "stream.js", "style.css", "task.js", "theme.css", "words.js"].map((name) => `GET /${name}`),
       "PATCH /api/agents/:name",
       "POST /api/agents",
+      "POST /api/agents/:name/command",
+      "POST /api/agents/:name/interrupt",
       "POST /api/execute",
       "POST /api/route",
       "POST /api/runs/:id/cancel",
@@ -51,6 +54,7 @@ describe("every route", () => {
       "POST /api/session",
       "POST /api/session/code",
       "POST /api/workflows/execute",
+      "POST /mcp",
     ]);
   });
 

@@ -1,7 +1,8 @@
 /** Who there is on this machine, and who does a task best: by words, and by what the runs of this home say. */
 import { join } from "node:path";
+import type { AgentFile } from "../agents/definition.ts";
 import { type Proposal, proposalsOf, type TeamChange } from "../agents/proposals.ts";
-import { AgentRegistry } from "../agents/registry.ts";
+import { AgentRegistry, type Query } from "../agents/registry.ts";
 import { type Reranked, unmerged } from "../agents/rerank.ts";
 import { type RouteContext, type Routed, Router, type RouteTask } from "../agents/router.ts";
 import { reasonOf } from "../domain/error.ts";
@@ -121,6 +122,15 @@ export class Agency {
       ...options,
       exclude: [...retired, ...(options.exclude ?? [])],
     });
+  }
+
+  /** Best first: by words, of those that the query takes. */
+  search(words: string, { query, most }: { readonly query: Query; readonly most: number }): readonly AgentFile[] {
+    const { registry } = this;
+    const asked = new Map(registry.index.stems(words.slice(0, 1000)).map((word) => [word, 1]));
+    const may = new Set(registry.list(query));
+    const found = registry.search(asked, most).map(({ id }) => registry.find(id));
+    return found.filter((agent) => may.has(agent));
   }
 
   /** With what a model says of the best of them, which is paid for: only for whoever asked for that. */

@@ -1,6 +1,7 @@
 /** The agents of a run that its journal holds, so that it can go on, be done again, or only be ended. */
 
 import { isPerson } from "../agents/definition.ts";
+import { CONDUCTOR } from "../conductor/agent.ts";
 import type { RunState } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { AgentTask } from "../domain/plan.ts";
@@ -8,10 +9,11 @@ import type { Runtime } from "../domain/ports.ts";
 import { hasOutput, isSettled, type Node } from "../graph/dag.ts";
 import { taskOf } from "../graph/expand.ts";
 import type { AgentDefinition } from "./agents.ts";
+import { conductorAgent } from "./conductor-agent.ts";
 import { callable, definitionOf, type Known } from "./crew-of-files.ts";
 import { LANE, laneAgent } from "./landing.ts";
 import { namesIn } from "./names-in.ts";
-import { isReal } from "./performers.ts";
+import { isReal, performerOf } from "./performers.ts";
 import { personOf } from "./persons.ts";
 
 /** Which tasks are still to be done: by a resume, by a retry or fork, and by one that begins further up. */
@@ -47,6 +49,10 @@ export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
         `run ${state.run} was begun by a program: its agent '${name}' is a ${runtime} of that program`,
         { path: "run", hint: "resume it with the program that began it" },
       );
+    if (runtime === CONDUCTOR) {
+      agents.set(name, conductorAgent(model, performerOf(model, "model", settings).provider));
+      continue;
+    }
     const file = files.get(name);
     if (file === undefined)
       throw new TuttiError("BAD_INPUT", `run ${state.run} needs agent '${name}', which is no longer in the library`, {

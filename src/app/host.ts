@@ -351,7 +351,7 @@ export class Host {
     const { settings, library, costOf } = this;
     const { onDelta, env } = this.#options;
     const { pace } = this.#traffic;
-    const own = { settings, library, costOf, env, pace, home: this.home, warm: this.#warm };
+    const own = { settings, library, costOf, env, pace, home: this.home, warm: this.#warm, fleet: this };
     return { ...own, ...defined({ onDelta, repository, history: this.#history }) };
   }
 

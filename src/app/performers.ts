@@ -1,4 +1,6 @@
 /** Who a model's name means: a model behind an API, or an agent that is a program or service of others. */
+
+import { CONDUCTOR } from "../conductor/agent.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { Settings } from "../library/settings.ts";
 import { agentFault, codingAgent } from "../runtimes/acp/agents.ts";
@@ -21,7 +23,7 @@ export interface Performer {
 
 /** Of runs that a journal holds: those that this program can go on with. */
 export const isReal = (runtime: string | undefined): boolean =>
-  runtime === "model" || OUTSIDE.some((one) => one === runtime);
+  runtime === "model" || runtime === CONDUCTOR || OUTSIDE.some((one) => one === runtime);
 
 /** Throws BAD_INPUT that names who named it. */
 export function performerOf(name: string, path: string, settings: Settings): Performer {

@@ -1,6 +1,8 @@
 /** What performs the agents of one run of a host: real models, or rehearsed ones. */
 import { homedir } from "node:os";
 import { parse } from "node:path";
+import { CONDUCTOR } from "../conductor/agent.ts";
+import { defined } from "../domain/json.ts";
 import type { Landing } from "../domain/landing.ts";
 import type { AgentTask, Rehearsal } from "../domain/plan.ts";
 import type { Clock, Runtime } from "../domain/ports.ts";
@@ -21,6 +23,8 @@ import { isOutside, OUTSIDE } from "../runtimes/runtime-ref.ts";
 import { lanes } from "../workspace/lane/lane.ts";
 import { worktrees } from "../workspace/worktrees.ts";
 import type { AgentDefinition } from "./agents.ts";
+import { conductorBy } from "./conductor-agent.ts";
+import type { FleetHome } from "./fleet-home.ts";
 import type { Histories } from "./history.ts";
 import { mediated } from "./landing.ts";
 import { scrubbedDeltas, scrubbedRuntimes, secretsIn } from "./scrubbed.ts";
@@ -42,6 +46,8 @@ export interface Means {
   readonly warm: Warm;
   /** No agent sees it: keys and journals lie there. */
   readonly home: string;
+  /** What a conductor has agents of. */
+  readonly fleet: FleetHome;
 }
 
 /** Coding agents take hundreds of megabytes each. */
@@ -89,7 +95,12 @@ export function runtimesOf(
     const place = isWorkplace(repository) ? lanes({ folder: repository, home }) : undefined;
     const landing = deliver && mediated(deliver, library.agents);
     const lane = landing && place ? { lane: laneRuntime({ landing, lanes: place, shell }) } : {};
-    return scrubbedRuntimes({ ...all, ...lane }, secrets);
+    const conducts = Object.values(agents).some(({ runtime }) => runtime === CONDUCTOR);
+    const { instructionsOf: _, ...called } = { ...shared, pace, secrets, providers: settings.providers };
+    const conductor = conducts
+      ? { [CONDUCTOR]: conductorBy(means.fleet)({ ...called, ...defined({ folder: repository }) }) }
+      : {};
+    return scrubbedRuntimes({ ...all, ...lane, ...conductor }, secrets);
   }
   const { chaos } = rehearsal;
   // Virtual time passes as fast as it can by itself.

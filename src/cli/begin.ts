@@ -7,7 +7,7 @@ import type { Host, Prepared } from "../app/host.ts";
 import type { Order } from "../app/order.ts";
 import { isWorkplace } from "../app/runtimes-of-run.ts";
 import { TuttiError } from "../domain/error.ts";
-import { defaultModel } from "../library/settings.ts";
+import { ASK_ABOVE, defaultModel } from "../library/settings.ts";
 import { installedAgents } from "../runtimes/acp/agents.ts";
 import { forecastLines } from "./forecast-text.ts";
 import type { Io } from "./io.ts";
@@ -78,8 +78,6 @@ function sayGuide(io: Io, host: Host, { config }: Prepared): void {
 
 const MARK = "first-run";
 
-/** Dollars that nine of ten such runs stay below; what costs more is asked about, unless `askAbove` says otherwise. */
-const ASK_ABOVE = 10;
 /** Rehearsals that are enough to see that something is dear. */
 const QUICK = 16;
 

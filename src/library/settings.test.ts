@@ -79,3 +79,10 @@ test("a file that cannot be read is said by its path", async () => {
     ...{ code: "BAD_INPUT", message: expect.stringContaining(join(place, "config.yaml")) },
   });
 });
+
+test("gates are left to conductors by workflow and name only", async () => {
+  const delegate = ["release/ship-*", "*/staging"];
+  expect((await loadSettings(home(`delegate: ${JSON.stringify(delegate)}\n`), {})).delegate).toEqual(delegate);
+  for (const wrong of ["release", "*", "a/b/c"])
+    await expect(loadSettings(home(`delegate: ["${wrong}"]\n`), {})).rejects.toThrow("must be a workflow and a gate");
+});

@@ -42,6 +42,8 @@ export interface Settings {
   readonly dayBudget?: { readonly usd?: number; readonly tokens?: number };
   /** Dollars: a run that may cost more is asked about. */
   readonly askAbove?: number;
+  /** Gates of plans that conductors may decide, as `workflow/gate` with `*`. Absent: none. */
+  readonly delegate?: readonly string[];
   /** Servers whose tools agents may use that name them. */
   readonly mcpServers: { readonly [name: string]: McpServerSetting };
   /** Coding agents of the user's own, or other commands for those that are known. */
@@ -121,6 +123,9 @@ const variables: Shape = listOf((value) =>
     ? undefined
     : wrong("must be the name of an environment variable; its value stays where it is"),
 );
+const gatePattern: Shape = (value) =>
+  text(300, 1)(value) ??
+  (/^[^/]+\/[^/]+$/.test(value as string) ? undefined : wrong("must be a workflow and a gate, such as code-review/*"));
 const program = { command: text(2000, 1), args: listOf(text(10_000)), env: variables };
 /** Milliseconds, a week at most. */
 const duration = whole(1, 7 * 24 * 3_600_000);
@@ -143,6 +148,7 @@ const shape = fields({
   agentsMd: flag,
   evidenceCommands: mapOf(argv),
   askAbove: amount,
+  delegate: few(100, listOf(gatePattern)),
   dayBudget: fields({ usd: amount, tokens: amount }),
   mcpServers: mapOf((value) => (isRecord(value) && "url" in value ? served : started)(value)),
   codingAgents: namedOf(fields({ ...program, reuse: flag })),
@@ -164,6 +170,7 @@ interface File {
   readonly evidenceCommands?: Settings["evidenceCommands"];
   readonly mcpServers?: Settings["mcpServers"];
   readonly askAbove?: number;
+  readonly delegate?: readonly string[];
   readonly dayBudget?: NonNullable<Settings["dayBudget"]>;
   readonly codingAgents?: NonNullable<Settings["codingAgents"]>;
   readonly commands?: NonNullable<Settings["commands"]>;
@@ -221,6 +228,7 @@ export async function loadSettings(home: string, env: Environment): Promise<Sett
     mcpServers: file.mcpServers ?? {},
     ...(file.dayBudget && { dayBudget: file.dayBudget }),
     ...(file.askAbove !== undefined && { askAbove: file.askAbove }),
+    ...(file.delegate && { delegate: file.delegate }),
     ...(file.agentsMd !== undefined && { agentsMd: file.agentsMd }),
     ...(file.evidenceCommands && { evidenceCommands: file.evidenceCommands }),
     ...(file.codingAgents && { codingAgents: file.codingAgents }),
@@ -256,6 +264,9 @@ async function readConfig(path: string): Promise<File> {
   if (found) throw refuse(`'${found.at.slice(1) || "the file"}' ${found.fault}`);
   return value as File;
 }
+
+/** Dollars that nine of ten such runs stay below; what costs more is asked about, unless `askAbove` says otherwise. */
+export const ASK_ABOVE = 10;
 
 /** What a run uses where nobody has named a model: of the provider that was found. */
 export const DEFAULT_MODELS: { readonly [provider: string]: string } = {

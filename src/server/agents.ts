@@ -1,6 +1,5 @@
 /** The agents that this host knows: looking at them, changing them, and asking who does a task best. */
 import type { AgentFile } from "../agents/definition.ts";
-import type { Query } from "../agents/registry.ts";
 import type { RouteTask } from "../agents/router.ts";
 import { conductedIn, GROUPINGS, type Grouping } from "../agents/statistics.ts";
 import type { Host } from "../app/host.ts";
@@ -48,7 +47,8 @@ export const agentRoutes: readonly Route[] = [
     handle(c, { host }) {
       const { q, limit, ...query } = queryOf(c, ["category", "capability", "tag", "q", "limit"]);
       const most = wholeOf("limit", limit, 1, 10_000);
-      const found = q === undefined ? host.agency.registry.list(query) : searched(host, q, query);
+      const found =
+        q === undefined ? host.agency.registry.list(query) : host.agency.search(q, { query, most: MOST_FOUND });
       return c.json<AgentList>({ agents: found.slice(0, most).map(listed) });
     },
   },
@@ -113,15 +113,6 @@ export const agentRoutes: readonly Route[] = [
     },
   },
 ];
-
-/** Best first. */
-function searched({ agency }: Host, q: string, query: Query): readonly AgentFile[] {
-  const { index } = agency.registry;
-  const asked = new Map(index.stems(q.slice(0, 1000)).map((word) => [word, 1]));
-  const may = new Set(agency.registry.list(query));
-  const found = agency.registry.search(asked, MOST_FOUND).map(({ id }) => agency.registry.find(id));
-  return found.filter((agent) => may.has(agent));
-}
 
 function shown(host: Host, name: string): AgentShown {
   const { registry, roster, library } = host.agency;

@@ -142,6 +142,34 @@ export type AgentShown = AgentListed & {
   };
 };
 
+/** With `wait`, how it ended; otherwise that it has begun. */
+export interface AgentCommanded {
+  readonly run: string;
+  readonly status: string;
+  readonly tasks?: readonly { readonly id: string; readonly status: string; readonly output?: string }[];
+}
+export interface AgentInterrupted {
+  readonly interrupted: readonly {
+    readonly run: string;
+    readonly order: "pause" | "cancel";
+    readonly command: string;
+  }[];
+  /** Why it is nothing. */
+  readonly note?: string;
+}
+export interface AgentLogs {
+  readonly run: string;
+  readonly lines: readonly {
+    readonly seq: number;
+    readonly at: number;
+    readonly type: string;
+    readonly taskId: string;
+    readonly text: string;
+  }[];
+  /** Where the next page begins; absent at the newest event. */
+  readonly next?: number;
+}
+
 export interface Routing {
   /** Null where nobody fits. */
   readonly agent: string | null;

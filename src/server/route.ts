@@ -2,6 +2,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { Host } from "../app/host.ts";
+import type { Fleet } from "../conductor/fleet.ts";
 import type { Door } from "./door.ts";
 import type { Feeds } from "./feeds.ts";
 import type { Guard, Passed } from "./guard.ts";
@@ -17,6 +18,10 @@ export interface Shared {
   readonly guard: Guard;
   /** Proves that this server is the one that whoever has the key means. */
   readonly key: string;
+  /** The conductor's view of the home. */
+  readonly fleet: Fleet;
+  /** MCP, where it is served. */
+  readonly conduct?: (request: Request, body: unknown) => Promise<Response>;
 }
 
 export interface Route {

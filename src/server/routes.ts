@@ -1,5 +1,6 @@
 /** Every route of this server. Whatever is not here does not exist. */
 import { agentRoutes } from "./agents.ts";
+import { conductRoutes } from "./conduct.ts";
 import { gateRoutes } from "./gates.ts";
 import { healthRoutes } from "./health.ts";
 import { pageRoutes } from "./page-routes.ts";
@@ -17,6 +18,7 @@ export const ROUTES: readonly Route[] = [
   ...gateRoutes,
   ...processRoutes,
   ...agentRoutes,
+  ...conductRoutes,
   ...healthRoutes,
   ...sessionRoutes,
   ...pageRoutes,

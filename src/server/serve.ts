@@ -9,8 +9,10 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { fleetOf } from "../app/conducting.ts";
 import type { Host } from "../app/host.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
+import { defined } from "../domain/json.ts";
 import { LARGEST_BODY, MIB } from "./body.ts";
 import { Door } from "./door.ts";
 import { Feeds } from "./feeds.ts";
@@ -18,6 +20,7 @@ import { createGuard, isLoopback } from "./guard.ts";
 import { Held } from "./held.ts";
 import { newSecret } from "./proof.ts";
 import { Refusal, refusalResponse, SECURITY_HEADERS } from "./refusal.ts";
+import type { Shared } from "./route.ts";
 import { createRouter } from "./router.ts";
 import { Tallies } from "./tallies.ts";
 
@@ -33,6 +36,8 @@ export interface ServeOptions {
   readonly token: string;
   readonly log?: (line: string) => void;
   readonly limits?: Partial<typeof LIMITS>;
+  /** MCP at `/mcp`. Absent: it is not served. */
+  readonly conduct?: Shared["conduct"];
 }
 
 const LIMITS = {
@@ -87,9 +92,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
   });
   const { port } = server.address() as AddressInfo;
   const guard = createGuard({ hostname, port, token, door, ...limits });
-  const router = createRouter({ host, feeds, tallies: new Tallies(host.journal), door, guard, key }, (thrown) =>
-    log(`error: ${reasonOf(thrown)}`),
-  );
+  const fleet = fleetOf(host, { by: "http", isPerson: true });
+  const tallies = new Tallies(host.journal);
+  const shared = { host, feeds, tallies, door, guard, key, fleet, ...defined({ conduct: options.conduct }) };
+  const router = createRouter(shared, (thrown) => log(`error: ${reasonOf(thrown)}`));
   const held = new Held({ most: limits.held, body: LARGEST_BODY, patience: limits.taking });
 
   const answer = async (request: Request, { incoming, outgoing }: HttpBindings): Promise<Response> => {
@@ -126,6 +132,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       closed ??= new Promise((resolve) => {
         server.close(() => resolve());
         feeds.close();
+        fleet[Symbol.dispose]();
         server.closeIdleConnections();
         setTimeout(() => server.closeAllConnections(), FAREWELL).unref();
       });

@@ -26,20 +26,25 @@ export function serve(program: Command, io: Io): void {
 }
 
 async function act(io: Io, { port, open, verbose, json }: Flags): Promise<number> {
-  const [{ openHome, warnOf }, { tokenOf }, { forgetServer, noteServer, pageOf }, server] = await Promise.all([
-    import("../home.ts"),
-    import("../token.ts"),
-    import("../served.ts"),
-    import("../../server/serve.ts"),
-  ]);
+  const [{ openHome, warnOf }, { tokenOf }, { forgetServer, noteServer, pageOf }, server, { fleetOf }, mcp] =
+    await Promise.all([
+      import("../home.ts"),
+      import("../token.ts"),
+      import("../served.ts"),
+      import("../../server/serve.ts"),
+      import("../../app/conducting.ts"),
+      import("../../mcp/http.ts"),
+    ]);
   await using home = await openHome(io);
   warnOf(io, home);
   const token = await tokenOf(io);
   home.host.watchAgents((line) => io.err(line));
   const tellsAll = verbose || io.env["TUTTI_LOG"] === "debug";
   const log = (line: string) => (tellsAll || line.startsWith("error") ? io.err(line) : undefined);
+  using fleet = fleetOf(home.host, { by: "mcp", folder: io.cwd });
+  const conduct = mcp.conductOver({ fleet, shelf: { workflows: () => home.host.workflows.list({}) }, log });
   const served = await server
-    .serve({ host: home.host, port, token: token.value, log })
+    .serve({ host: home.host, port, token: token.value, log, conduct })
     .catch((error: unknown) => pointToOther(io, port, error));
   const { url, close } = served;
   const note = { url, port: served.port, pid: process.pid, key: served.key };

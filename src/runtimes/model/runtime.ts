@@ -62,6 +62,8 @@ export interface ModelRuntimeOptions extends CallerOptions {
   /** Where tools come from that are not our own. Absent: agents have none of them. */
   readonly source?: DeskOptions["source"];
   readonly onDelta?: (delta: Delta) => void;
+  /** Tokens of a dialogue, where it is to stay smaller than models can bear. */
+  readonly window?: number;
 }
 
 const MOST_TURNS = 50;
@@ -150,7 +152,7 @@ class ModelRuntime implements Runtime {
     const outcome = await work(
       {
         ...{
-          dialogue: new Dialogue(promptFor(attempt), toolbox.tools.length > 0, ref.text),
+          dialogue: new Dialogue(promptFor(attempt), toolbox.tools.length > 0, ref.text, this.#options.window),
           toolbox,
           ask,
           signal: world.signal,
