@@ -9,9 +9,10 @@ import { git } from "./support/repository.ts";
 import { sample, script } from "./support/sample-landing.ts";
 
 /** Kills in all; a few in each run. With TUTTI_LAND_KILLS=200 it takes half an hour. */
-const KILLS = Number(process.env["TUTTI_LAND_KILLS"] ?? 4);
+const KILLS = Number(process.env["TUTTI_LAND_KILLS"] ?? 3);
 const SEED = Number(process.env["TUTTI_LAND_SEED"] ?? 1);
-const OF_ONE = 4;
+/** A task whose host dies a fourth time is a dead letter, and that is another promise. */
+const OF_ONE = 3;
 /** Events of the whole run, about: a kill comes after one of them. */
 const EVENTS = 190;
 
