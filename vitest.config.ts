@@ -17,8 +17,8 @@ export default defineConfig({
           name: "tests",
           include: ["{src,test}/**/*.test.ts"],
           exclude: [...configDefaults.exclude, ...timing],
-          // One more than cores: many tests wait for programs of their own.
-          maxWorkers: 3,
+          // Two more than cores: many tests wait for programs of their own.
+          maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
       },

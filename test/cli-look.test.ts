@@ -15,6 +15,12 @@ async function reviewed(): Promise<Terminal> {
   expect((await terminal.tutti("run", "code-review", ...REHEARSED, "--json")).code).toBe(0);
   return terminal;
 }
+/** One for all that only look at it. */
+let seen: Promise<Terminal> | undefined;
+const looked = (): Promise<Terminal> => {
+  seen ??= reviewed();
+  return seen;
+};
 
 describe("in a home without a run", () => {
   test.each<[string, readonly string[], RegExp]>([
@@ -46,7 +52,7 @@ describe("in a home without a run", () => {
 });
 
 test("a run is named by its id, its beginning, its end or 'last', and a wrong name is answered with the next step", async () => {
-  const terminal = await reviewed();
+  const terminal = await looked();
   const { run } = await jsonOf(terminal, "show", "last");
   for (const name of [run, run.slice(0, 12), run.slice(-8), run.slice(-8).toUpperCase()])
     expect((await jsonOf(terminal, "show", name)).run).toBe(run);
@@ -57,7 +63,7 @@ test("a run is named by its id, its beginning, its end or 'last', and a wrong na
 });
 
 test("show gives the table, one output, or what an attempt was shown", async () => {
-  const terminal = await reviewed();
+  const terminal = await looked();
   const table = (await terminal.tutti("show", "last")).out;
   expect(table).toMatch(/^code-review {2}run [0-9a-z]{26}\nstarted \d{4}-.*\nA rehearsal: no model was called/);
   expect(table).toMatch(/^✔ complete {2}review-summary +code-reviewer +[\d.]+m?s +[\d.]+k +\$[\d.]+$/m);
@@ -73,7 +79,7 @@ test("show gives the table, one output, or what an attempt was shown", async () 
 });
 
 test("a board has its tasks in columns, wave by wave, within the width of the terminal", async () => {
-  const terminal = await reviewed();
+  const terminal = await looked();
   const { code, out } = await terminal.with({ COLUMNS: "100" }).tutti("board");
   expect(code).toBe(0);
   const lines = linesOf(out);
@@ -88,7 +94,7 @@ test("a board has its tasks in columns, wave by wave, within the width of the te
 });
 
 test("events are all there from a number on, and following a run that has ended ends", async () => {
-  const terminal = await reviewed();
+  const terminal = await looked();
   const all = eventsIn((await terminal.tutti("events", "last", "--json")).out);
   const tail = eventsIn((await terminal.tutti("events", "last", "--json", "--from", "9")).out);
   expect(tail).toEqual(all.slice(8));
@@ -161,7 +167,7 @@ test("init writes a sample that is sound and runs, and never over a file that is
 
 test("a faulty workflow file is a warning with its place, hides no other, and check gives every fault", async () => {
   const terminal = cli.terminal({ ".tutti/workflows/x.yaml": "id: x\n" });
-  const { code, err } = await terminal.tutti("run", "code-review", ...REHEARSED);
+  const { code, err } = await terminal.tutti("run", "code-review", ...REHEARSED, "--json");
   expect({ code, err }).toMatchObject({
     code: 0,
     err: expect.stringMatching(/^warning: .*x\.yaml:1:1: .*\(and \d more\)/),

@@ -213,7 +213,7 @@ describe("a failing disk", () => {
   });
 
   it("that is slow does not hold up the caller's thread", async () => {
-    const delay = 25;
+    const delay = 15;
     const path = folder();
     const journal = open(path, { worker: faulty(path, { delay }) });
     const writers = await Promise.all(count(50).map((i) => journal.create(runId(i))));

@@ -213,6 +213,11 @@ describe("a delivery", () => {
       (folder) => git(folder, "commit", "--quiet", "--allow-empty", "-m", "x"),
       /could not move on/,
     ],
+    [
+      "he stands on another branch",
+      (folder) => git(folder, "checkout", "--quiet", "-b", "x"),
+      /stand on 'x' now, .* 'main'/,
+    ],
     ["he stands on no branch", (folder) => git(folder, "checkout", "--quiet", "--detach"), /HEAD stands on none/],
   ])("as a fast-forward changes nothing where %s", async (_what, act, reason) => {
     const { folder, lane, head } = await proven();

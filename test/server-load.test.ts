@@ -64,7 +64,7 @@ test("[bar:load] a graph of 500 tasks is streamed whole, each task after those i
   await using own = await started();
   const heaps: number[] = [];
   let size = 0;
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     // Isolated, because what 500 prompts are made from is not what is tried here.
     const config = { ...REHEARSED, maxParallelAgents: 50, contextStrategy: "isolated" };
     const { events } = await order(own, { tasks: graph, config });
@@ -83,8 +83,8 @@ test("[bar:load] a graph of 500 tasks is streamed whole, each task after those i
     heaps.push(heapAfterCollection());
   }
   // The first run fills caches; a run that stayed would show with more than the size of its events.
-  const [first = 0, , last = 0] = heaps;
-  expect((last - first) / 2).toBeLessThan(size);
+  const [first = 0, last = 0] = heaps;
+  expect(last - first).toBeLessThan(size);
 });
 
 test("[bar:load] 1,000 messages in one run are all sent, streamed in order and delivered, in memory that they account for", async () => {

@@ -44,6 +44,26 @@ const writes = (text: string): FakeReply => ({
 const spentOf = (events: readonly RunEvent[]) =>
   events.reduce((sum, event) => sum + ("tokensUsed" in event && event.tokensUsed ? event.tokensUsed : 0), 0);
 
+test("[I7] what all tasks of an agent together may use is held before each turn, and other agents are none the worse", async () => {
+  const capped = AGENT.replace("tools:", "budget: { tokens: 2500 }\ntools:");
+  const other = AGENT.replace("name: worker", "name: other");
+  const { host: opening } = open(homes.path({ "agents/worker.md": capped, "agents/other.md": other }));
+  fake.script({ text: ["Done"], usage: TURN });
+  await using host = await opening;
+  const tasks = ["a", "b", "c", "d"].map((id, i, all) => ({
+    ...{ id, agentName: id === "d" ? "other" : "worker", description: id, prompt: `Do ${id}`, retries: 0 },
+    ...(i > 0 && id !== "d" ? { dependencies: [all[i - 1]], onFailure: "continue" } : {}),
+  }));
+  const handle = host.start(host.prepare({ tasks, config: { model: "anthropic/claude-sonnet-4-5" } }));
+  const { tasks: done } = await handle;
+  expect(done).toMatchObject({ a: { status: "complete" }, d: { status: "complete" } });
+  const failed = Object.values(done).filter(({ status }) => status === "failed");
+  expect(failed.map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/the budget of agent 'worker' in this run, of 2500 tokens has no room: \d+ used/),
+  ]);
+  expect(Object.values(done).reduce((sum, one) => sum + one.tokensUsed, 0)).toBeLessThanOrEqual(2500 + 1000);
+});
+
 test("[I7] an attempt leaves off before the turn that the budget has no room for, and goes on there when it is raised", async () => {
   const { home, repository, host: opening } = open();
   fake.script(writes("1"), writes("2"), writes("3"), { text: ["Done"], usage: TURN });

@@ -41,6 +41,8 @@ export interface AgentFile {
   readonly temperature?: number;
   readonly effort?: string;
   readonly maxTurns?: number;
+  /** What all its tasks of a run together may use. */
+  readonly budget?: { readonly usd?: number; readonly tokens?: number; readonly turns?: number };
   readonly mcpServers?: readonly string[];
   readonly skills?: readonly string[];
   readonly color?: string;
@@ -62,6 +64,8 @@ export const isPerson = (file: Pick<AgentFile, "runtime"> | undefined): boolean 
 const LONGEST_DEADLINE = 366 * 86_400_000;
 const temperature: Shape = (value) =>
   typeof value === "number" && value >= 0 && value <= 2 ? undefined : wrong("must be a number from 0 to 2");
+const amount: Shape = (value) =>
+  typeof value === "number" && Number.isFinite(value) && value > 0 ? undefined : wrong("must be a number above 0");
 const rule = fields({ action: text(100, 1), resource: text(1000, 1), effect: oneOf(EFFECTS) }, [
   ...["action", "resource", "effect"],
 ]);
@@ -84,6 +88,7 @@ export const KEYS: { readonly [key: string]: Shape } = {
   temperature,
   effort: text(20, 1),
   maxTurns: whole(1, 10_000),
+  budget: fields({ usd: amount, tokens: amount, turns: amount }),
   mcpServers: listOf(text(100, 1)),
   skills: listOf(text(100, 1)),
   color: text(40, 1),
@@ -101,7 +106,7 @@ const OF_PERSONS = ["person", "deadline", "otherwise", "escalate"] as const;
 /** What is for models only. */
 const OF_MODELS = [
   ...(["tools", "deniedTools", "permissions", "model", "models", "downgrade", "temperature", "effort"] as const),
-  ...(["maxTurns", "mcpServers", "skills"] as const),
+  ...(["maxTurns", "budget", "mcpServers", "skills"] as const),
 ];
 
 /** Fields that do not go together, though each is right by itself. */

@@ -55,7 +55,7 @@ export function parseAgents(
 
 /** Only we have these; a file without them is read as Claude Code's, which says the rest in nearly the same words. */
 const OURS =
-  /^(?:capabilities|category|tier|deniedTools|permissions|models|downgrade|places|runtime|deadline|escalate):/m;
+  /^(?:capabilities|category|tier|deniedTools|permissions|models|downgrade|budget|places|runtime|deadline|escalate):/m;
 const PERSON = /^runtime\s*:\s*["']?human["']?\s*(?:#.*)?$/;
 const THEIRS = /^(?:mode|permission|steps|maxSteps):|^tools:\s*\n\s+\S+: (?:true|false)/m;
 

@@ -33,6 +33,8 @@ export interface AgentDefinition {
   readonly mcpServers?: NonNullable<AgentFile["mcpServers"]>;
   /** Replies of one attempt. */
   readonly maxTurns?: number;
+  /** What all its tasks of a run together may use. */
+  readonly budget?: AgentCard["budget"];
   /** Of a person (`runtime: "human"`): milliseconds that an answer is waited for. */
   readonly deadline?: number;
   /** Who that is, in words for whoever sees the gate. */
@@ -61,6 +63,7 @@ const FIELDS: readonly (keyof AgentDefinition)[] = [
   "places",
   "models",
   "downgrade",
+  "budget",
   "deadline",
   "person",
   "otherwise",
@@ -109,7 +112,7 @@ function checkDefinition(
     if (definition[field] !== undefined && typeof definition[field] !== "string") wrong(field, "must be a string");
   if (definition.places !== undefined && !(Number.isInteger(definition.places) && definition.places >= 1))
     wrong("places", "must be a whole number from 1");
-  for (const field of [...POWERS, "downgrade"] as const) {
+  for (const field of [...POWERS, "downgrade", "budget"] as const) {
     const found = definition[field] === undefined ? undefined : KEYS[field]?.(definition[field]);
     if (found) wrong(`${field}${found.at}`, found.fault);
   }
@@ -132,7 +135,9 @@ function checkDefinition(
 }
 
 function cardOf(name: string, definition: AgentDefinition): AgentCard {
-  const { run, version, runtime = "function", model: own, provider, places, models = [], ...rest } = definition;
+  const { run, version, runtime = "function", model: own, provider, places, models = [], ...more } = definition;
+  // What it may use makes no other agent of it.
+  const { budget, ...rest } = more;
   const model = own ?? models[0]?.model;
   // What is known of the models changes with every run; what they are makes the agent.
   const several = models.length > 1 ? { models: models.map((one) => one.model) } : {};
@@ -146,5 +151,6 @@ function cardOf(name: string, definition: AgentDefinition): AgentCard {
     ...(known ? { hash: sha256(canonical({ name, runtime, version, model, ...several, ...rest })) } : {}),
     ...(models.length > 1 ? { choices: models } : {}),
     ...(rest.downgrade?.length ? { downgrade: rest.downgrade } : {}),
+    ...(budget ? { budget } : {}),
   };
 }

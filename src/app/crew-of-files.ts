@@ -162,7 +162,7 @@ export function definitionOf(
     provider,
     ...(choices && choices.length > 0 && { models: choices }),
     ...(file?.places !== undefined && { places: file.places }),
-    ...defined({ downgrade: downgradeOf(file, rehearse, settings) }),
+    ...defined({ downgrade: downgradeOf(file, rehearse, settings), budget: file?.budget }),
     ...(file && { description: file.description, instructions: file.instructions, ...powersOf(file) }),
   };
 }

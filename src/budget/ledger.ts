@@ -312,16 +312,39 @@ function usedBy({ logged }: Ledger, task: string, inFlight: InFlight): Used {
 
 /** Why the next turn of an attempt has no room in its task's own budget, or undefined: then waiting would not help. */
 export function taskShortage(ledger: Ledger, task: string, caps: Budget, needs: Needs, inFlight: InFlight) {
-  const before = ledger.tasks.get(task) ?? emptyAccount();
-  const now = usedBy(ledger, task, inFlight);
+  return shortageOf(ledger, [task], { caps, of: "its own budget" }, needs, inFlight);
+}
+
+/** The same for all tasks of one agent together. */
+export function agentShortage(
+  ledger: Ledger,
+  { agent, tasks, caps }: { readonly agent: string; readonly tasks: readonly string[]; readonly caps: Budget },
+  needs: Needs,
+  inFlight: InFlight,
+) {
+  return shortageOf(ledger, tasks, { caps, of: `the budget of agent '${agent}' in this run,` }, needs, inFlight);
+}
+
+function shortageOf(
+  ledger: Ledger,
+  tasks: readonly string[],
+  { caps, of }: { readonly caps: Budget; readonly of: string },
+  needs: Needs,
+  inFlight: InFlight,
+): string | undefined {
+  let [tokens, usd, turns] = [0, 0, 0];
+  for (const task of tasks) {
+    const before = ledger.tasks.get(task) ?? emptyAccount();
+    const now = usedBy(ledger, task, inFlight);
+    tokens += before.tokensUsed + now.tokens;
+    usd += (ledger.knownOf.get(task) ?? 0) + now.usd;
+    turns += before.turns + now.turns;
+  }
   const found =
-    short("usd", caps.usd, (ledger.knownOf.get(task) ?? 0) + now.usd, needs.usd) ??
-    short("tokens", caps.tokens, before.tokensUsed + now.tokens, needs.tokens) ??
-    short("turns", caps.turns, before.turns + now.turns, 1);
-  return (
-    found &&
-    `its own budget of ${found.cap} ${found.limit} has no room: ${found.used} used, ${found.needed} more expected`
-  );
+    short("usd", caps.usd, usd, needs.usd) ??
+    short("tokens", caps.tokens, tokens, needs.tokens) ??
+    short("turns", caps.turns, turns, 1);
+  return found && `${of} of ${found.cap} ${found.limit} has no room: ${found.used} used, ${found.needed} more expected`;
 }
 
 /**

@@ -219,6 +219,8 @@ export interface AgentCard {
   readonly choices?: readonly ModelChoice[];
   /** Cheaper models, in order, to go on with where the budget has no room for the others. */
   readonly downgrade?: readonly string[];
+  /** What all its tasks of a run together may use; before a turn that has no room in it the task fails. */
+  readonly budget?: Omit<Budget, "spawns">;
   /** Hash of the definition. Absent: results of this agent cannot be reused (I11). */
   readonly hash?: string;
 }

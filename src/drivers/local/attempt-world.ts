@@ -1,6 +1,6 @@
 /** What a runtime sees of the run; made on demand, since most attempts use little of it. */
 import { hasCheaper } from "../../budget/downgrade.ts";
-import { type InFlight, taskShortage, turnShortage } from "../../budget/ledger.ts";
+import { agentShortage, type InFlight, taskShortage, turnShortage } from "../../budget/ledger.ts";
 import type { RunState } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
 import { TuttiError } from "../../domain/error.ts";
@@ -105,12 +105,23 @@ export class WorldOfAttempt implements AttemptWorld {
       if (cheaper) return { ok: false, failure: "budget", reason: over, retry: "safe", needs };
       return { ok: false, failure: "budget", reason: over, retry: "never" };
     }
+    const ofAgent = this.#agentShortage(needs);
+    if (ofAgent !== undefined) return { ok: false, failure: "budget", reason: ofAgent, retry: "never" };
     const reason = turnShortage(state.ledger, taskId, needs, inFlight satisfies InFlight);
     if (reason !== undefined) return { ok: false, failure: "budget", reason, retry: "safe", needs };
     // Set aside before it is taken: whoever asks meanwhile must not count on the same.
     const usd = (costUsd ?? knownUsd) + needs.usd;
     inFlight.set(taskId, { tokens: tokensUsed + needs.tokens, usd, turns: turns + 1 });
     return undefined;
+  }
+
+  #agentShortage(needs: Needs): string | undefined {
+    const { state, inFlight } = this.#driver;
+    const agent = this.#agentName;
+    const caps = state.places.agents[agent]?.budget;
+    if (caps === undefined) return undefined;
+    const tasks = [...state.recovery.tries].flatMap(([task, { agentName }]) => (agentName === agent ? [task] : []));
+    return agentShortage(state.ledger, { agent, tasks, caps }, needs, inFlight);
   }
 
   /** Who has taken the task over from this very attempt. */

@@ -12,6 +12,8 @@ import type { Repository } from "../repository.ts";
 interface What {
   readonly run: string;
   readonly onto: string;
+  /** The branch that the user stood on when the work was brought together. */
+  readonly branch: string;
   readonly head: string;
 }
 
@@ -85,7 +87,7 @@ async function tipOf(git: Git, ref: string): Promise<string | undefined> {
 }
 
 /** The user's own checkout, because he asked for it: his branch and files move together, or git refuses both. */
-async function fastForward(repository: Repository, { onto, head }: What): Promise<Delivered> {
+async function fastForward(repository: Repository, { onto, head, branch: meant }: What): Promise<Delivered> {
   const git = await Git.at({ cwd: repository.folder });
   const branch = await git.ask("symbolic-ref", "--quiet", "--short", "HEAD");
   const name = branch.stdout.trim();
@@ -99,6 +101,11 @@ async function fastForward(repository: Repository, { onto, head }: What): Promis
         hint: "check out a branch, or deliver as a branch",
       },
     );
+  if (name !== meant)
+    throw new TuttiError("WRONG_STATE", `you stand on '${name}' now, and the work was brought onto '${meant}'`, {
+      path: "deliver",
+      hint: `check out '${meant}' and land it again, or deliver as a branch`,
+    });
   // A landing that is taken up again finds it moved.
   if (now === head) return { as: "fast-forward", name, before: onto, after: head };
   const told = await git.ask("merge", "--ff-only", "--no-autostash", "--quiet", "--end-of-options", head);

@@ -121,7 +121,7 @@ class GitLane implements Lane {
 
   deliver(head: string, how: Delivery): Promise<Delivered> {
     const { repository, run } = this.#made;
-    return deliver(repository, { run, onto: this.onto.commit, head }, how);
+    return deliver(repository, { run, onto: this.onto.commit, branch: this.onto.name, head }, how);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
