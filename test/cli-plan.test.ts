@@ -81,10 +81,11 @@ test("a model plans, and is told what the checker says until nothing is wrong; e
   const terminal = cli.terminal({}, paid());
   const faulty = [{ ...sound[0], covers: [], agentName: "develper" }, sound[1]];
   fake.script({ text: [JSON.stringify({ tasks: faulty })] }, { text: [JSON.stringify({ tasks: sound })] });
-  const { code, out } = await terminal.tutti("plan", "Sign in", "--yes");
-  expect(out).toMatch(/^planned by anthropic\/\S+, put right once$/m);
-  expect(code).toBe(0);
-  expect(out).toMatch(/├── developer: build it|└── developer: build it/);
+  const { code, out } = await terminal.tutti("plan", "Sign in", "--yes", "--json");
+  expect([code, JSON.parse(out)]).toMatchObject([
+    0,
+    { plannedBy: expect.stringMatching(/^anthropic\/\S+, put right once$/), tasks: [{ agentName: "developer" }, {}] },
+  ]);
   expect(fake.calls).toHaveLength(2);
   const second = JSON.stringify(fake.calls[1]?.body.messages);
   expect(second).toMatch(/there is no agent 'develper': did you mean 'developer'\?/);
@@ -94,10 +95,11 @@ test("a model plans, and is told what the checker says until nothing is wrong; e
 test("a model that makes no plan is said, and patterns serve", async () => {
   const terminal = cli.terminal({}, paid());
   fake.script({ text: ["I cannot do that"] });
-  const { code, out } = await terminal.tutti("plan", "Sign in", "--yes");
-  expect(code).toBe(0);
-  expect(out).toMatch(/planned by patterns and the router, without a model/);
-  expect(out).toMatch(/note: anthropic\/\S+ made no plan: /);
+  const { code, out } = await terminal.tutti("plan", "Sign in", "--yes", "--json");
+  expect([code, JSON.parse(out)]).toMatchObject([
+    0,
+    { plannedBy: "patterns and the router, without a model", notes: [expect.stringMatching(/made no plan: /)] },
+  ]);
 });
 
 test("do plans, runs, lands and can be undone", async () => {

@@ -129,8 +129,9 @@ test("a run that another process conducts is not taken from it, and what can be 
 });
 
 test("--no-wait ends with 4 at a gate, and the word of a person counts when the run is taken up again", async () => {
-  const { provider, terminal } = await owned().then((one) => {
+  const { provider, terminal } = await owned().then(async (one) => {
     one.owner.child.kill("SIGKILL");
+    await one.owner.ended;
     return one;
   });
   provider.release("first", "second", "third");
@@ -156,6 +157,7 @@ test("--no-wait ends with 4 at a gate, and the word of a person counts when the 
 test("what a person decided while nobody conducted the run counts before it is let go again", async () => {
   const { provider, terminal, owner } = await owned();
   owner.child.kill("SIGKILL");
+  await owner.ended;
   provider.release("first", "second", "third");
   expect((await terminal.tutti("resume", "last", "--no-wait")).code).toBe(4);
   // Still running: how far it is stands in the list.

@@ -32,7 +32,7 @@ afterEach(cleanUp);
 afterAll(removeAll);
 
 /** So far apart are the bytes that are flipped; `TUTTI_FLIP_STEP=1` takes all of them, for some minutes. */
-const FLIP_STEP = Number(process.env["TUTTI_FLIP_STEP"] ?? 29);
+const FLIP_STEP = Number(process.env["TUTTI_FLIP_STEP"] ?? 61);
 
 /** Puts these bytes in the place of a run's file. */
 function put(path: string, bytes: Uint8Array, run = RUN): void {

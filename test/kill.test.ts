@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 600_000 });
 
 const CHILD = join(import.meta.dirname, "kill/child.ts");
 /** 100 in `npm run check`. */
-const ROUNDS = Number(process.env["TUTTI_KILLS"] ?? 30);
+const ROUNDS = Number(process.env["TUTTI_KILLS"] ?? 20);
 // Not in the system's temporary folder, which may be memory: this is about a disk.
 const base = join(import.meta.dirname, "../.tmp");
 mkdirSync(base, { recursive: true });

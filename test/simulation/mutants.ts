@@ -172,8 +172,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a task's own budget is forgotten by its second attempt",
     file: "budget/ledger.ts",
-    find: 'short("tokens", caps.tokens, before.tokensUsed + now.tokens, needs.tokens)',
-    put: 'short("tokens", caps.tokens, now.tokens, needs.tokens)',
+    find: "tokens += before.tokensUsed + now.tokens;",
+    put: "tokens += now.tokens;",
     budgets: true,
   },
   {
