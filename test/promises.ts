@@ -123,8 +123,6 @@ const BARS: readonly Promised[] = [
     id: "bar:first-prompt",
     text: "The first prompt of a process, over 2 MB of results, is put together in less than 100 ms",
     by: ["bench"] as const,
-    missed:
-      "in some runs on a machine with other work: findings as JSON 82 to 117 ms, audits 80 to 107; 57 to 89 the rest",
   },
   {
     id: "bar:turns",
@@ -267,7 +265,6 @@ const BARS: readonly Promised[] = [
     id: "bar:green",
     text: "npm ci && npm test is green on Node 20 with npm in under 5 minutes",
     by: ["ci"] as const,
-    missed: "383 s in a clean clone on 2 cores, 298 s before agents acted; half of it is programs that are started",
   },
 ].map((promise) => ({ ...promise, source: "README.md, figures" }));
 
