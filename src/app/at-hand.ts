@@ -1,10 +1,12 @@
 /** What a host gives its runs of the repository beside it. */
 import { TuttiError } from "../domain/error.ts";
 import { defined } from "../domain/json.ts";
+import type { Landing } from "../domain/landing.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import type { AgentTask } from "../domain/plan.ts";
 import type { Checks, Evidence, Files } from "../domain/ports.ts";
 import type { Settings } from "../library/settings.ts";
+import { sandbox, UNHELD } from "../process/sandbox.ts";
 import { type ChecksOptions, namedChecks } from "../runtimes/tools/checks.ts";
 import { repositoryEvidence } from "../workspace/evidence/repository.ts";
 import { repositoryFiles } from "../workspace/files.ts";
@@ -31,11 +33,13 @@ interface Given {
 export function atHand({ repository, env, home, evidenceCommands = false }: Given, settings: Settings): AtHand {
   if (repository === undefined) return {};
   const named = settings.evidenceCommands ?? {};
-  const commands = { env, hidden: [home], areAllowed: evidenceCommands, named };
+  const mustHold = settings.sandbox === "required";
+  const held = { env, hidden: [home], mustHold, named };
+  const commands = { ...held, areAllowed: evidenceCommands };
   const files = scrubbedFiles(repositoryFiles(repository), secretsIn(settings, env));
   const place = { folder: repository, home };
   const refused: ChecksOptions["refused"] = (of, changes) => refuseWork(place, of, changes);
-  const checks = namedChecks({ workspaces: worktrees(place), refused, env, hidden: [home], named });
+  const checks = namedChecks({ ...held, workspaces: worktrees(place), refused });
   return { files, evidence: repositoryEvidence(repository, commands), ...(isWorkplace(repository) && { checks }) };
 }
 
@@ -53,6 +57,21 @@ export function checkCommands(tasks: readonly AgentTask[], { evidenceCommands = 
             hint: "name it under evidenceCommands in config.yaml: no plan may say itself what is run",
           },
         );
+}
+
+/** What must run a command, and may not where nothing holds it, is refused before anything is paid. */
+export async function checkSandbox({ tasks, config }: Commanding, { sandbox: wanted }: Settings): Promise<void> {
+  if (wanted !== "required" || (await sandbox()) !== undefined) return;
+  const refuse = (what: string, path: string) => {
+    throw new TuttiError("BAD_INPUT", `${what}: ${UNHELD.message}`, { path, hint: UNHELD.hint });
+  };
+  if ((config.deliver?.gates.length ?? 0) > 0) refuse("the work cannot be proven", "config.deliver");
+  const at = tasks.findIndex(({ validate = [] }) => validate.some((one) => "command" in one));
+  if (at >= 0) refuse(`task '${tasks[at]?.id}' cannot be checked by a command`, `tasks[${at}].validate`);
+}
+interface Commanding {
+  readonly tasks: readonly AgentTask[];
+  readonly config: { readonly deliver?: Landing };
 }
 
 /** Virtual time stands still while it is looked at. */

@@ -26,7 +26,7 @@ import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
 import { isOwned, tidy, Unsettled } from "./afterwards.ts";
 import { Agency } from "./agency.ts";
-import { type AtHand, atHand, checkCommands, counted as countedAt } from "./at-hand.ts";
+import { type AtHand, atHand, checkCommands, checkSandbox, counted as countedAt } from "./at-hand.ts";
 import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsFor, settingsOf } from "./conducted.ts";
 import { type Chosen, callable, checkPrices, chooseModels, type Known } from "./crew-of-files.ts";
 import { crewOfRun, modelsNeeded, standIns, TO_DO } from "./crew-of-run.ts";
@@ -150,6 +150,7 @@ export class Host {
   async admit(prepared: Prepared): Promise<Prepared> {
     await checkReach(prepared, this.settings, this.#options);
     if (prepared.config.rehearse) return prepared;
+    await checkSandbox(prepared, this.settings);
     await checkLanding(prepared.config.deliver, this.#options.repository);
     const { budget, claim } = await this.#days.admit(prepared.config.budget, prepared.models.keys());
     return { ...prepared, config: { ...prepared.config, ...defined({ budget }) }, ...defined({ claim }) };

@@ -81,7 +81,7 @@ export function runtimesOf(
   const shared = { clock, instructionsOf, prices: settings.prices, ...live };
   if (rehearsal === undefined) {
     const files = isWorkplace(repository) ? { workspaces: worktrees({ folder: repository, home }) } : {};
-    const shell = { env, hidden: [home] };
+    const shell = { env, hidden: [home], mustHold: settings.sandbox === "required" };
     const source = mcpTools({ servers: settings.mcpServers, env, pool: warm.servers });
     const model = modelRuntime({ ...shared, ...files, shell, source, pace, secrets, providers: settings.providers });
     const outside = outsideRuntime({ ...shared, ...files, env, settings, agents: warm.agents });

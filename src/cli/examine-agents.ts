@@ -24,14 +24,18 @@ export async function examineAgents(settings: Settings, env: Environment): Promi
     ...others,
     held
       ? { what: "sandbox", state: "ok", words: "bubblewrap: commands of agents reach no further than their workspace" }
-      : {
-          what: "sandbox",
-          state: "note",
-          words: "none (bwrap is missing or may not work here): each command is asked about",
-        },
+      : unheld(settings),
     tool("git", env, "what agents write is kept in worktrees", "agents that write cannot work; install git"),
     tool("rg", env, "agents search with regular expressions", "agents search word for word; install ripgrep"),
   ];
+}
+
+function unheld({ sandbox: wanted }: Settings): Finding {
+  const none = "none (bwrap is missing or may not work here)";
+  const then = "each command is asked about; sandbox: required in config.yaml refuses them all";
+  return wanted === "required"
+    ? { what: "sandbox", state: "wrong", words: `${none}, and your settings require one: no command will run` }
+    : { what: "sandbox", state: "note", words: `${none}: ${then}` };
 }
 
 function tool(name: string, env: Environment, use: string, lack: string): Finding {

@@ -9,13 +9,14 @@ const LONGEST_REASON = 400;
 /** Of the output of the merge lane; none where that says nothing of a landing. */
 export function landedLines(output: Json | undefined): readonly string[] {
   if (!isRecord(output) || !Array.isArray(output["landed"]) || !Array.isArray(output["leftOut"])) return [];
-  const { landed, leftOut, delivered, onto } = output;
+  const { landed, leftOut, delivered, onto, unsandboxed } = output;
   const count = `${landed.length} of ${landed.length + leftOut.length}`;
   const from = isRecord(onto) ? wordOf(onto["commit"]).slice(0, 12) : "";
   return [
     isRecord(delivered)
       ? `landed: ${count}, ${placeOf(delivered, from)}`
       : "landed: nothing, since no file was changed",
+    ...(unsandboxed === true ? ["proven without a sandbox, because there is none here: with all your rights"] : []),
     ...leftOut.flatMap((one) =>
       isRecord(one)
         ? [`left out: ${wordOf(one["task"])} (${wordOf(one["agent"])}): ${cut(wordOf(one["reason"]), LONGEST_REASON)}`]

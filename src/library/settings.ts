@@ -38,6 +38,8 @@ export interface Settings {
   readonly agentsMd?: boolean;
   /** Programs that `evidence` may run, by name; `test` and `coverage` stand for those of the repository. */
   readonly evidenceCommands?: { readonly [name: string]: readonly string[] };
+  /** `required`: no command of an agent, a check, a proof or evidence runs where nothing holds it. */
+  readonly sandbox?: Sandboxing;
   /** What all runs together may spend in a day. */
   readonly dayBudget?: { readonly usd?: number; readonly tokens?: number };
   /** Dollars: a run that may cost more is asked about. */
@@ -87,6 +89,7 @@ type McpServerSetting =
       readonly reuse?: boolean;
     }
   | { readonly url: string; readonly tokenEnv?: string };
+type Sandboxing = "required" | "preferred";
 interface RouteSetting {
   readonly rerank?: boolean;
   readonly model?: string;
@@ -148,6 +151,7 @@ const shape = fields({
   agentsMd: flag,
   evidenceCommands: mapOf(argv),
   askAbove: amount,
+  sandbox: oneOf(["required", "preferred"]),
   delegate: few(100, listOf(gatePattern)),
   dayBudget: fields({ usd: amount, tokens: amount }),
   mcpServers: mapOf((value) => (isRecord(value) && "url" in value ? served : started)(value)),
@@ -170,6 +174,7 @@ interface File {
   readonly evidenceCommands?: Settings["evidenceCommands"];
   readonly mcpServers?: Settings["mcpServers"];
   readonly askAbove?: number;
+  readonly sandbox?: Sandboxing;
   readonly delegate?: readonly string[];
   readonly dayBudget?: NonNullable<Settings["dayBudget"]>;
   readonly codingAgents?: NonNullable<Settings["codingAgents"]>;
@@ -228,6 +233,7 @@ export async function loadSettings(home: string, env: Environment): Promise<Sett
     mcpServers: file.mcpServers ?? {},
     ...(file.dayBudget && { dayBudget: file.dayBudget }),
     ...(file.askAbove !== undefined && { askAbove: file.askAbove }),
+    ...(file.sandbox && { sandbox: file.sandbox }),
     ...(file.delegate && { delegate: file.delegate }),
     ...(file.agentsMd !== undefined && { agentsMd: file.agentsMd }),
     ...(file.evidenceCommands && { evidenceCommands: file.evidenceCommands }),

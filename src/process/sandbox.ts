@@ -5,6 +5,7 @@
 import { realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
+import { TuttiError } from "../domain/error.ts";
 import type { Environment } from "./environment.ts";
 import { findProgram } from "./find.ts";
 import { runProgram } from "./program.ts";
@@ -51,6 +52,20 @@ export function sandbox(): Promise<Sandbox | undefined> {
   tried ??= trial();
   return tried;
 }
+
+/** The sandbox, or none where the user does without: throws where his settings allow no command to run unheld. */
+export async function sandboxOr(isRequired: boolean): Promise<Sandbox | undefined> {
+  const box = await sandbox();
+  if (box === undefined && isRequired) throw new TuttiError("BAD_INPUT", UNHELD.message, UNHELD);
+  return box;
+}
+
+/** What is said where a command would run unheld and must not. */
+export const UNHELD = {
+  message: "your settings let no command run without a sandbox (sandbox: required), and there is none here",
+  hint: "install bubblewrap (tutti doctor tries it), or say sandbox: preferred in config.yaml",
+  path: "config.yaml",
+};
 
 async function trial(): Promise<Sandbox | undefined> {
   const bwrap = process.platform === "linux" ? findProgram("bwrap") : undefined;

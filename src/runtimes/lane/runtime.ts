@@ -18,7 +18,7 @@ import { Left, Mending } from "./mending.ts";
 export interface LaneOptions {
   readonly landing: Landing;
   readonly lanes: Lanes;
-  readonly shell: Pick<ShellOptions, "env" | "hidden">;
+  readonly shell: Pick<ShellOptions, "env" | "hidden" | "mustHold">;
 }
 
 const WALL = 600_000;
@@ -36,6 +36,7 @@ class Attended {
   readonly #proven = new Map<string, Proof>();
   readonly #mending: Mending;
   #runs = 0;
+  #isUnheld = false;
 
   constructor(options: LaneOptions, attempt: Attempt, world: AttemptWorld) {
     this.#options = options;
@@ -81,6 +82,7 @@ class Attended {
       onto: lane.onto,
       gates: [...this.#options.landing.gates],
       gateRuns: this.#runs,
+      ...(this.#isUnheld && { unsandboxed: true }),
       landed: landed.map(({ work, commit }) => ({ task: work.task, agent: work.agentName, commit })),
       leftOut: leftOut.map(({ work, reason }) => ({ task: work.task, agent: work.agentName, reason })),
     };
@@ -110,6 +112,7 @@ class Attended {
     this.#runs++;
     await using files = await lane.checkout(head);
     await using shell = await Shell.open({ ...this.#options.shell, workspace: files, network: false });
+    this.#isUnheld ||= !shell.isHeld;
     let proof: Proof = { ok: true };
     for (const gate of gates) {
       const wall = this.#options.landing.timeout ?? WALL;

@@ -19,6 +19,7 @@ export interface ChecksOptions {
   readonly env: { readonly [name: string]: string | undefined };
   /** Never seen by it. */
   readonly hidden: readonly string[];
+  readonly mustHold?: boolean;
   readonly named: { readonly [name: string]: readonly string[] };
 }
 
@@ -34,7 +35,7 @@ export function namedChecks(options: ChecksOptions): Checks {
 const unusable = (reason: string): Checked => ({ ok: false, reason, isUnusable: true });
 
 async function run(options: ChecksOptions, name: string, checking: Checking): Promise<Checked> {
-  const { named, workspaces, env, hidden } = options;
+  const { named, workspaces, env, hidden, mustHold = false } = options;
   const [program, ...args] = (Object.hasOwn(named, name) ? named[name] : undefined) ?? [];
   if (program === undefined)
     return unusable(`there is no command '${name}' in your settings: name it under evidenceCommands in config.yaml`);
@@ -47,7 +48,8 @@ async function run(options: ChecksOptions, name: string, checking: Checking): Pr
   const workspace = workspaces.open(apart, true);
   try {
     await workspace.ready();
-    await using shell = await Shell.open({ workspace, env, hidden, network: false });
+    await using shell = await Shell.open({ workspace, env, hidden, mustHold, network: false });
+    if (shell.refusal !== undefined) return unusable(`the check '${name}' was not run: ${shell.refusal}`);
     if (!shell.isHeld) {
       const subject = { ...shell.subject(""), argv: [program, ...args] };
       const { decision } = await ask({ question: `run the check '${name}' without a sandbox?`, subject });

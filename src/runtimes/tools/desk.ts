@@ -15,7 +15,7 @@ export interface DeskOptions {
   readonly workspaces?: Workspaces;
   /** Takes keys out of what tools say. */
   readonly scrub?: (text: string) => string;
-  readonly shell?: Pick<ShellOptions, "env" | "hidden" | "limits">;
+  readonly shell?: Pick<ShellOptions, "env" | "hidden" | "limits" | "mustHold">;
   /** Where tools of others come from. */
   readonly source?: ToolSource;
 }

@@ -6,7 +6,7 @@ import type { Json } from "../../domain/json.ts";
 import type { Workspace } from "../../domain/workspace.ts";
 import { type ChildEnd, type ChildLimits, runChild } from "../../process/child.ts";
 import { childEnvironment } from "../../process/environment.ts";
-import { sandbox } from "../../process/sandbox.ts";
+import { sandbox, sandboxOr, UNHELD } from "../../process/sandbox.ts";
 
 export interface ShellOptions {
   readonly workspace: Workspace;
@@ -15,6 +15,8 @@ export interface ShellOptions {
   /** Folders that no child sees, such as where keys and journals lie. */
   readonly hidden: readonly string[];
   readonly network: boolean;
+  /** Whether it refuses to run anything where there is no sandbox. Default: no. */
+  readonly mustHold?: boolean;
   readonly limits?: Partial<ChildLimits>;
 }
 
@@ -37,6 +39,11 @@ export class Shell implements AsyncDisposable {
     return new Shell(options, room, (await sandbox()) !== undefined);
   }
 
+  /** Why it runs nothing at all; nobody needs to be asked then. */
+  get refusal(): string | undefined {
+    return this.isHeld || !this.#options.mustHold ? undefined : `${UNHELD.message}; ${UNHELD.hint}`;
+  }
+
   /** Exactly what would be run, for whoever must consent to it. */
   subject(command: string): { readonly [field: string]: Json } {
     const { workspace, network } = this.#options;
@@ -57,7 +64,7 @@ export class Shell implements AsyncDisposable {
     const { workspace, hidden, network, limits } = this.#options;
     const cwd = workspace.root;
     const env = this.#env();
-    const box = await sandbox();
+    const box = await sandboxOr(this.#options.mustHold ?? false);
     const writable = workspace.isWritable ? [cwd] : [];
     const { lent = [], veiled = [] } = workspace;
     const keyhole = {

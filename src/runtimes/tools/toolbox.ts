@@ -162,6 +162,8 @@ export class Toolbox implements AsyncDisposable {
   async #perform({ name, input }: ToolCall, consent?: Consent): Promise<Told> {
     // Offered when there is something to recall; whoever has a result may have all of it.
     const tool = name === RECALL && this.#kept.size > 0 ? this.#recall : this.tools.find((one) => one.name === name);
+    const { shell } = this.#hands;
+    if (!tool && name === bash.name && shell?.refusal !== undefined) return { fault: "refused", text: shell.refusal };
     if (!tool) {
       const names = this.tools.map((one) => one.name);
       const known = names.length > 0 ? `; there are ${names.join(", ")}` : "; you have none";
@@ -196,7 +198,7 @@ export class Toolbox implements AsyncDisposable {
 const isUsable =
   ({ workspace, shell }: Hands) =>
   (tool: Tool): boolean => {
-    if (tool === bash) return shell !== undefined;
+    if (tool === bash) return shell !== undefined && shell.refusal === undefined;
     return !tool.needsFiles || workspace?.isWritable === true || (workspace !== undefined && tool.effect === "look");
   };
 

@@ -11,7 +11,7 @@ import type { Finding } from "../../domain/evidence.ts";
 import { isRecord } from "../../domain/shape.ts";
 import { endInWords, runChild } from "../../process/child.ts";
 import { childEnvironment } from "../../process/environment.ts";
-import { sandbox } from "../../process/sandbox.ts";
+import { sandbox, UNHELD } from "../../process/sandbox.ts";
 import { packagesIn } from "./manifests.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -20,6 +20,8 @@ export interface Commands {
   readonly env: { readonly [name: string]: string | undefined };
   /** Never seen by a child. */
   readonly hidden: readonly string[];
+  /** Whether nothing runs where there is no sandbox. */
+  readonly mustHold?: boolean;
   /** The repository's own tests may run. */
   readonly areAllowed: boolean;
   /** Of the user's settings, by name; `test` and `coverage` stand for those of the repository. */
@@ -41,6 +43,7 @@ export async function runNamed(collector: string, snapshot: Snapshot, commands: 
   if (own === undefined && !commands.areAllowed) return none("not run: allow it with --evidence-commands");
   const argv = own ?? scriptOf(snapshot, name);
   if (argv === undefined) return none(`the repository names no way to run '${name}'`);
+  if (commands.mustHold && !(await sandbox())) return none(`not run: ${UNHELD.message}; ${UNHELD.hint}`);
   return run(collector, argv, snapshot, commands);
 }
 
