@@ -37,7 +37,12 @@ async function serve(answer: (response: ServerResponse, path: string) => void) {
 }
 function perform(setting: RemoteSetting, world: HeldWorld = heldWorld()): Promise<Outcome> {
   const ref = { runtime: "http", name: "review", text: "http/review" } as const;
-  const options = { env: {}, instructionsOf: () => undefined, remotes: { review: setting }, now: () => 0 };
+  const options = {
+    env: {},
+    instructionsOf: () => undefined,
+    remotes: { review: setting },
+    clock: { now: () => 0, at: () => () => {} },
+  };
   return performRemote(ref, attemptOf("http/review", { prompt: "Look at it" }), world, options);
 }
 const json = (response: ServerResponse, value: unknown, status = 200, headers = {}) =>

@@ -71,6 +71,7 @@ export interface Settings {
   readonly remotes?: {
     readonly [name: string]: {
       readonly url: string;
+      readonly protocol?: "plain" | "a2a";
       readonly health?: string;
       readonly key?: string;
       readonly timeout?: number;
@@ -158,7 +159,13 @@ const shape = fields({
   codingAgents: namedOf(fields({ ...program, reuse: flag })),
   commands: namedOf(fields({ ...program, output: oneOf(["text", "lines"]), timeout: duration }, ["command"])),
   remotes: namedOf(
-    fields({ url: text(2000, 1), health: text(2000, 1), keyEnv: text(200, 1), timeout: duration }, ["url"]),
+    fields(
+      {
+        ...{ url: text(2000, 1), protocol: oneOf(["plain", "a2a"]), health: text(2000, 1) },
+        ...{ keyEnv: text(200, 1), timeout: duration },
+      },
+      ["url"],
+    ),
   ),
 });
 
@@ -182,6 +189,7 @@ interface File {
   readonly remotes?: {
     readonly [name: string]: {
       readonly url: string;
+      readonly protocol?: "plain" | "a2a";
       readonly health?: string;
       readonly keyEnv?: string;
       readonly timeout?: number;

@@ -26,7 +26,6 @@ export const outsidersOf = ({ codingAgents = {}, commands = {}, remotes = {} }: 
 
 export function outsideRuntime({ settings, agents, ...options }: OutsideRuntimeOptions): Runtime {
   const { codingAgents = {}, commands = {}, remotes = {} } = settings;
-  const { clock } = options;
   return {
     converses: true,
     async perform(attempt, world) {
@@ -41,7 +40,7 @@ export function outsideRuntime({ settings, agents, ...options }: OutsideRuntimeO
       if (ref.runtime === "acp")
         return performAcp(ref, attempt, world, { ...options, codingAgents, ...(agents && { agents }) });
       if (ref.runtime === "command") return performCommand(ref, attempt, world, { ...options, commands });
-      return performRemote(ref, attempt, world, { ...options, remotes, now: () => clock.now() });
+      return performRemote(ref, attempt, world, { ...options, remotes });
     },
   };
 }

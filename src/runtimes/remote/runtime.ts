@@ -1,23 +1,27 @@
 /**
  * Agents that are services of others: one POST for each attempt, and what comes back is its result.
  *
- * H1. Whoever is asked is asked first whether he is well, where he says how.
- * H2. The key comes from the environment and goes to that one address; a redirect is not followed.
- * H3. `Idempotency-Key` is the attempt's effect id: whoever is asked again after a crash can give the same answer.
+ * E1. Whoever is asked is asked first whether he is well, where he says how.
+ * E2. The key comes from the environment and goes to that one address; a redirect is not followed.
+ * E3. `Idempotency-Key` is the attempt's effect id: whoever is asked again after a crash can give the same answer.
  */
 import { reasonOf, TuttiError } from "../../domain/error.ts";
 import { asJson, type Json } from "../../domain/json.ts";
-import type { Attempt, AttemptWorld, Outcome, Usage } from "../../domain/ports.ts";
+import type { Attempt, AttemptWorld, Clock, Outcome, Usage } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
 import type { Fault } from "../model/faults.ts";
 import { retryAfterOf } from "../model/retry-after.ts";
 import { scrubber } from "../model/secrets.ts";
 import { failed, never, type OutsideOptions, outputOf, stopped, taskFor } from "../outside.ts";
 import type { RuntimeRef } from "../runtime-ref.ts";
+import { performA2a } from "./a2a.ts";
+import { cardOf, type Fields, parsed } from "./a2a-wire.ts";
 import { type Answered, request } from "./request.ts";
 
 export interface RemoteSetting {
   readonly url: string;
+  /** `a2a`: `url` is that of the agent, or of its card. Default: `plain`, one POST to it. */
+  readonly protocol?: "plain" | "a2a";
   /** Asked with GET before anything else; 200 to 299 is well. */
   readonly health?: string;
   /** Sent as `Authorization: Bearer`. */
@@ -26,10 +30,8 @@ export interface RemoteSetting {
   readonly timeout?: number;
 }
 export type RemoteSettings = { readonly [name: string]: RemoteSetting };
-export interface RemoteOptions extends Omit<OutsideOptions, "clock"> {
+export interface RemoteOptions extends OutsideOptions {
   readonly remotes?: RemoteSettings;
-  /** Milliseconds since 1970, for answers that say until when to wait. */
-  readonly now: () => number;
 }
 
 const TIMEOUT = 600_000;
@@ -52,7 +54,8 @@ export function remoteFault(name: string, remotes: RemoteSettings): string | und
 }
 
 /** Why it is not well; undefined where it is, or where it says nothing about that. */
-export async function healthFault({ health, key }: RemoteSetting, signal?: AbortSignal): Promise<string | undefined> {
+export async function healthFault(setting: RemoteSetting, signal?: AbortSignal): Promise<string | undefined> {
+  const { protocol, key, url: at, health = protocol === "a2a" ? cardOf(at) : undefined } = setting;
   if (health === undefined) return undefined;
   const url = new URL(health);
   try {
@@ -88,7 +91,10 @@ export async function performRemote(
   const unwell = await healthFault(setting, world.signal);
   if (world.signal.aborted) return stopped(world.signal);
   if (unwell !== undefined) return failed({ failure: "overloaded", retry: "safe", reason: scrub(unwell) });
-  const answer = await posted(setting, attempt, task.prompt, world.signal).catch((error) => ({ error }));
+  const asked = setting.protocol === "a2a" ? spoken : posted;
+  const answer = await asked(ref.text, setting, attempt, task.prompt, world, options.clock).catch((error) => ({
+    error,
+  }));
   // It was asked: what that took is not known where it does not say.
   const unknown: Usage = { tokensUsed: 0, costUsd: null };
   if (world.signal.aborted) return stopped(world.signal, unknown);
@@ -96,22 +102,40 @@ export async function performRemote(
     const reason = scrub(`${ref.text}: ${wordsOf(answer.error)}`);
     return failed({ failure: "error", retry: "safe", reason }, unknown);
   }
-  const read = readOf(ref.text, answer, options.now());
-  const usage = read.usage ?? unknown;
-  if (read.fault) return failed({ ...read.fault, reason: scrub(read.fault.reason) }, usage);
+  const usage = answer.usage ?? unknown;
+  if (answer.fault) return failed({ ...answer.fault, reason: scrub(answer.fault.reason) }, usage);
   // What is no text fits a schema as it is, or is told as it came.
-  const text = typeof read.output === "string" ? read.output : JSON.stringify(read.output);
+  const text = typeof answer.output === "string" ? answer.output : JSON.stringify(answer.output);
   const got = outputOf(ref.text, text, task);
   if ("failure" in got) return failed(got, usage);
-  return { ok: true, output: task.read ? got.output : (read.output as Json), usage };
+  return { ok: true, output: task.read ? got.output : (answer.output as Json), usage };
 }
 
-function posted(
+/** In the words of A2A. What it used it may say in its metadata. */
+async function spoken(
+  who: string,
+  { url, key, timeout = TIMEOUT }: RemoteSetting,
+  attempt: Attempt,
+  prompt: string,
+  world: AttemptWorld,
+  clock: Clock,
+): Promise<Read> {
+  const limits = { timeout, most: LARGEST };
+  const refused = (answered: Answered) => statusFault(who, answered, clock.now());
+  const at = { who, url, headers: keyed(key), limits, statusFault: refused };
+  const { told, ...read } = await performA2a(at, clock, attempt, world, prompt);
+  const usage = isRecord(told?.["metadata"]) ? usageIn(told["metadata"]) : undefined;
+  return { ...read, ...(usage && { usage }) };
+}
+
+async function posted(
+  who: string,
   { url, key, timeout = TIMEOUT }: RemoteSetting,
   { task, effectId }: Attempt,
   prompt: string,
-  signal: AbortSignal,
-): Promise<Answered> {
+  { signal }: AttemptWorld,
+  clock: Clock,
+): Promise<Read> {
   const { id, description, context } = task;
   const told = { id, description, ...(context && { context }) };
   const body = JSON.stringify({ task: told, prompt, effectId });
@@ -122,7 +146,8 @@ function posted(
     "idempotency-key": effectId,
     ...keyed(key),
   };
-  return request(new URL(url), { method: "POST", headers, body, timeout, most: LARGEST, signal });
+  const answered = await request(new URL(url), { method: "POST", headers, body, timeout, most: LARGEST, signal });
+  return readOf(who, answered, clock.now());
 }
 
 interface Read {
@@ -132,14 +157,14 @@ interface Read {
 }
 
 /** `{ output, tokensUsed?, costUsd? }`, or `{ error: { message, retry? } }`. */
-function readOf(who: string, { status, headers, text }: Answered, now: number): Read {
+function readOf(who: string, answered: Answered, now: number): Read {
+  const { status, text } = answered;
   const told = parsed(text);
   const usage = told && usageIn(told);
   const used = usage ? { usage } : {};
   const error = told && isRecord(told["error"]) ? told["error"] : undefined;
-  const said = typeof error?.["message"] === "string" ? error["message"] : text.trim();
-  const reason = `${who} answered ${status}${said === "" ? "" : `: ${said.slice(0, 500)}`}`;
-  if (status < 200 || status >= 300) return { ...used, fault: statusFault(status, reason, headers, now) };
+  if (status < 200 || status >= 300) return { ...used, fault: statusFault(who, answered, now) };
+  const reason = saidBy(who, answered, error);
   if (error)
     return { ...used, fault: { failure: "error", retry: error["retry"] === "never" ? "never" : "safe", reason } };
   if (!told)
@@ -149,7 +174,15 @@ function readOf(who: string, { status, headers, text }: Answered, now: number): 
   return { output: asJson(told["output"]), ...used };
 }
 
-function statusFault(status: number, reason: string, headers: Answered["headers"], now: number): Fault {
+function saidBy(who: string, { status, text }: Answered, error: Fields | undefined): string {
+  const said = typeof error?.["message"] === "string" ? error["message"] : text.trim();
+  return `${who} answered ${status}${said === "" ? "" : `: ${said.slice(0, 500)}`}`;
+}
+
+function statusFault(who: string, answered: Answered, now: number): Fault {
+  const { status, headers, text } = answered;
+  const error = parsed(text)?.["error"];
+  const reason = saidBy(who, answered, isRecord(error) ? error : undefined);
   const plain = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]),
   );
@@ -163,16 +196,7 @@ function statusFault(status: number, reason: string, headers: Answered["headers"
   return { failure: "error", retry: "never", reason: isElsewhere ? `${reason}; set its final address` : reason };
 }
 
-function parsed(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function usageIn(told: Record<string, unknown>): Usage | undefined {
+function usageIn(told: Fields): Usage | undefined {
   const { tokensUsed, costUsd } = told;
   const isAmount = (value: unknown): value is number =>
     typeof value === "number" && Number.isFinite(value) && value >= 0;
