@@ -72,8 +72,47 @@ test("[I10] no plan says what is run: only names of the settings count, and an u
     /validate\[0\]\.command' must be the name/,
   );
   expect(() => host.prepare(order([{ command: "lint", agent: "worker" }]))).toThrow(
-    /one of schema, files, agent, command/,
+    /one of schema, files, agent, command, tests, coverage/,
   );
+});
+
+/** Reaches as many of ten lines as b.txt says. */
+const MEASURE = `mkdir coverage; printf 'SF:b.txt\\nLF:10\\nLH:%s\\nend_of_record\\n' "$(cat b.txt)" > coverage/lcov.info`;
+
+test("files, tests and coverage are what a result may be expected to have, and what is missing is told to the next attempt", async () => {
+  const config = `evidenceCommands: { test: [grep, -q, "[0-9]", b.txt], coverage: [sh, -c, ${JSON.stringify(MEASURE)}] }\n`;
+  const { host: opened } = await open(config);
+  await using host = opened;
+  fake.script(writes("many"), done, writes("7"), done, writes("9"), done);
+  const expected = [{ files: ["b.txt"] }, { tests: "passing" }, { coverage: 80 }];
+  const handle = host.start(host.prepare(order(expected, { retries: 2 })));
+  expect((await handle).tasks["a"]).toMatchObject({ status: "complete", attempts: 3 });
+  const told = (await eventsOf(handle)).flatMap((event) => (event.type === "task:retry" ? [event.reason] : []));
+  expect(told).toEqual([
+    expect.stringMatching(/^the check 'test' \(grep -q \[0-9\] b\.txt\) failed/),
+    "its tests reach 70.0 % of 10 lines, and 80 % are wanted\nb.txt: 3 of 10 lines are not reached by a test",
+  ]);
+});
+
+test("tests of the repository itself run where the user allows it, and a measurement that leaves no report fails at once", async () => {
+  const { host: opened, home, repository } = await open("evidenceCommands: { coverage: ['true'] }\n");
+  await using host = opened;
+  expect(() => host.prepare(order([{ tests: "passing" }]))).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining("--evidence-commands") }),
+  );
+  expect(() => host.prepare(order([{ coverage: 120 }]))).toThrow(/must be a number of percent/);
+  fake.script(done);
+  const none = await host.start(host.prepare(order([{ coverage: 80 }])));
+  expect(none.tasks["a"]).toMatchObject({ status: "failed", attempts: 1 });
+  expect(none.tasks["a"]?.reason).toContain("left no report that can be read");
+
+  const env = { PATH: process.env["PATH"], ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: fake.url };
+  await using allowed = await Host.open({ home, env, repository, evidenceCommands: true });
+  const script = JSON.stringify({ scripts: { test: "grep -q good b.txt" } });
+  const calls = [{ name: "write", input: { path: "package.json", text: script } }];
+  fake.script({ calls, usage }, writes("bad"), done, { calls, usage }, writes("good"), done);
+  const results = await allowed.start(allowed.prepare(order([{ tests: "passing" }])));
+  expect(results.tasks["a"]).toMatchObject({ status: "complete", attempts: 2 });
 });
 
 test("a command gets no secret of ours, and one that cannot be run fails the task without another try", async () => {

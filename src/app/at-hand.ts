@@ -3,11 +3,12 @@ import { TuttiError } from "../domain/error.ts";
 import { defined } from "../domain/json.ts";
 import type { Landing } from "../domain/landing.ts";
 import { didYouMean } from "../domain/nearest.ts";
-import type { AgentTask } from "../domain/plan.ts";
+import { type AgentTask, checkName, isCheck } from "../domain/plan.ts";
 import type { Checks, Evidence, Files } from "../domain/ports.ts";
 import type { Settings } from "../library/settings.ts";
 import { sandbox, UNHELD } from "../process/sandbox.ts";
 import { type ChecksOptions, namedChecks } from "../runtimes/tools/checks.ts";
+import { measuredIn } from "../workspace/evidence/coverage.ts";
 import { repositoryEvidence } from "../workspace/evidence/repository.ts";
 import { repositoryFiles } from "../workspace/files.ts";
 import { refuseWork } from "../workspace/refused.ts";
@@ -39,24 +40,35 @@ export function atHand({ repository, env, home, evidenceCommands = false }: Give
   const files = scrubbedFiles(repositoryFiles(repository), secretsIn(settings, env));
   const place = { folder: repository, home };
   const refused: ChecksOptions["refused"] = (of, changes) => refuseWork(place, of, changes);
-  const checks = namedChecks({ ...held, workspaces: worktrees(place), refused });
+  const checks = namedChecks({
+    ...held,
+    ...{ workspaces: worktrees(place), refused, areAllowed: evidenceCommands, measured: measuredIn },
+  });
   return { files, evidence: repositoryEvidence(repository, commands), ...(isWorkplace(repository) && { checks }) };
 }
 
 /** A command that results are to be checked with must be there before anything is paid. Throws BAD_INPUT. */
-export function checkCommands(tasks: readonly AgentTask[], { evidenceCommands = {} }: Settings): void {
+export function checkCommands(
+  tasks: readonly AgentTask[],
+  { evidenceCommands = {} }: Settings,
+  ownAreAllowed = false,
+): void {
   const names = Object.keys(evidenceCommands);
   for (const [i, { id, validate = [] }] of tasks.entries())
-    for (const one of validate)
-      if ("command" in one && !names.includes(one.command))
-        throw new TuttiError(
-          "BAD_INPUT",
-          `task '${id}' is checked by the command '${one.command}', and your settings name none such${didYouMean(one.command, names)}`,
-          {
-            path: `tasks[${i}].validate`,
-            hint: "name it under evidenceCommands in config.yaml: no plan may say itself what is run",
-          },
-        );
+    for (const one of validate.filter(isCheck)) {
+      const name = checkName(one);
+      const isOwn = !("command" in one);
+      if (names.includes(name) || (isOwn && ownAreAllowed)) continue;
+      const orOwn = isOwn ? ", or allow the repository's own with --evidence-commands" : "";
+      throw new TuttiError(
+        "BAD_INPUT",
+        `task '${id}' is checked by the command '${name}', and your settings name none such${didYouMean(name, names)}`,
+        {
+          path: `tasks[${i}].validate`,
+          hint: `name it under evidenceCommands in config.yaml${orOwn}: no plan may say itself what is run`,
+        },
+      );
+    }
 }
 
 /** What must run a command, and may not where nothing holds it, is refused before anything is paid. */
@@ -66,7 +78,7 @@ export async function checkSandbox({ tasks, config }: Commanding, { sandbox: wan
     throw new TuttiError("BAD_INPUT", `${what}: ${UNHELD.message}`, { path, hint: UNHELD.hint });
   };
   if ((config.deliver?.gates.length ?? 0) > 0) refuse("the work cannot be proven", "config.deliver");
-  const at = tasks.findIndex(({ validate = [] }) => validate.some((one) => "command" in one));
+  const at = tasks.findIndex(({ validate = [] }) => validate.some(isCheck));
   if (at >= 0) refuse(`task '${tasks[at]?.id}' cannot be checked by a command`, `tasks[${at}].validate`);
 }
 interface Commanding {

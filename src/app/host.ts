@@ -138,7 +138,7 @@ export class Host {
     const planned = { ...ordered, tasks: escalated(ordered.tasks, this.library.agents) };
     const config = { ...(this.settings.budget && { budget: this.settings.budget }), ...planned.config };
     const chosen = chooseModels(planned.tasks, this.#known, config);
-    checkCommands(planned.tasks, this.settings);
+    checkCommands(planned.tasks, this.settings, this.#options.evidenceCommands);
     if (!config.rehearse) checkPrices(chosen.models.keys(), config.budget, "config.budget.usd", this);
     return { ...planned, config, ...chosen };
   }

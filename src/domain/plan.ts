@@ -38,14 +38,22 @@ export interface Gate {
 }
 
 /**
- * What a result must pass before it counts: a schema, files among its changes, the verdict of another agent, or a command
- * of the user's settings, by its name, that ends with 0 on the files as they are then.
+ * What a result must pass before it counts: a schema, files among its changes, the verdict of another agent; or on the files
+ * as they are then a command of the user's settings, by its name, that ends with 0, the tests, or how many of a hundred
+ * lines they reach.
  */
 export type Validator =
   | { readonly schema: { readonly [key: string]: Json } }
   | { readonly files: readonly string[] }
   | { readonly agent: string }
-  | { readonly command: string };
+  | Check;
+/** What runs a command. */
+export type Check = { readonly command: string } | { readonly tests: "passing" } | { readonly coverage: number };
+
+/** Under which name the settings, or the repository itself, say what is run. */
+export const checkName = (check: Check): string =>
+  "command" in check ? check.command : "tests" in check ? "test" : "coverage";
+export const isCheck = (one: Validator): one is Check => "command" in one || "tests" in one || "coverage" in one;
 
 export const KINDS = ["design", "build", "verify", "document", "release"] as const;
 export type Kind = (typeof KINDS)[number];

@@ -7,7 +7,7 @@ import type { Advice } from "./failures.ts";
 import type { Handed, Handoff, Wanted } from "./handoff.ts";
 import type { Json } from "./json.ts";
 import type { Work } from "./landing.ts";
-import type { AgentCard, Parent, PlannedTask } from "./plan.ts";
+import type { AgentCard, Check, Parent, PlannedTask } from "./plan.ts";
 import type { Changes, WorkspaceOf } from "./workspace.ts";
 
 export interface Clock {
@@ -187,9 +187,9 @@ export interface Checking {
 export type Checked =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: string; readonly isUnusable?: true };
-/** Commands that the user has named, run on what an attempt made. */
+/** Commands that the user has named or allowed, run on what an attempt made. */
 export interface Checks {
-  run(name: string, checking: Checking): Promise<Checked>;
+  run(check: Check, checking: Checking): Promise<Checked>;
   /** What was kept as done is not accepted: it is kept under the name of a failed attempt. */
   refused?(of: WorkspaceOf, changes: Changes): Promise<Changes>;
 }

@@ -70,13 +70,18 @@ export const ladders = fields(Object.fromEntries(FAILURES.map((failure) => [fail
 
 const schema: Shape = (value) => (isRecord(value) ? json(value) : wrong("must be an object that is a JSON Schema"));
 
-/** One of four ways, each with a field of its own. */
+const percent: Shape = (value) =>
+  typeof value === "number" && value > 0 && value <= 100 ? undefined : wrong("must be a number of percent, 1 to 100");
+/** One of six ways, each with a field of its own. */
 const validator: Shape = (value) => {
-  const found = fields({ schema, files: listOf(text(2000, 1)), agent: text(200, 1), command: commandName })(value);
+  const found = fields({
+    ...{ schema, files: listOf(text(2000, 1)), agent: text(200, 1), command: commandName },
+    ...{ tests: oneOf(["passing"]), coverage: percent },
+  })(value);
   if (found) return found;
   return Object.keys(value as object).length === 1
     ? undefined
-    : wrong("must have one of schema, files, agent, command");
+    : wrong("must have one of schema, files, agent, command, tests, coverage");
 };
 
 const names = listOf(text(200, 1));

@@ -1,7 +1,7 @@
 /** What an attempt made is checked before it counts; what is wrong with it is told in words that the next one can act on. */
 import { reasonOf } from "../../domain/error.ts";
 import { asJson, type Json } from "../../domain/json.ts";
-import type { Validator } from "../../domain/plan.ts";
+import { type Check, checkName, isCheck, type Validator } from "../../domain/plan.ts";
 import type { AttemptWorld, Outcome } from "../../domain/ports.ts";
 import { isRecord } from "../../domain/shape.ts";
 import type { Changes } from "../../domain/workspace.ts";
@@ -27,8 +27,8 @@ export async function validated(driver: Inside, world: AttemptWorld, of: Of, mad
     const got =
       "agent" in one
         ? await reviewed(driver, world, of, { made, agentName: one.agent, spent: usage })
-        : "command" in one
-          ? await checkedBy(driver, world, of, one.command)
+        : isCheck(one)
+          ? await checkedBy(driver, world, of, one)
           : await faultOf(one, made);
     if (got !== undefined && "usage" in got) usage = sumOf(usage, got.usage);
     if (got?.refusal) return { ...got.refusal, ...(usage === undefined ? {} : { usage }) };
@@ -45,7 +45,7 @@ const wrong = (reason: string): Checked => ({
 });
 
 async function faultOf(
-  validator: Exclude<Validator, { readonly agent: string } | { readonly command: string }>,
+  validator: Exclude<Validator, { readonly agent: string } | Check>,
   made: Made,
 ): Promise<Checked | undefined> {
   if ("files" in validator) {
@@ -71,14 +71,15 @@ function missingIn(changes: Changes | undefined, paths: readonly string[]): stri
 }
 
 /** What it printed is in the attempt's log, and is what the next attempt is told. */
-async function checkedBy(driver: Inside, world: AttemptWorld, of: Of, name: string): Promise<Checked | undefined> {
+async function checkedBy(driver: Inside, world: AttemptWorld, of: Of, check: Check): Promise<Checked | undefined> {
+  const name = checkName(check);
   // No file was written by a rehearsal: there is nothing to look at.
   if (driver.state.start?.rehearsed) return undefined;
   const { checks } = driver.world;
   const never = (reason: string): Checked => ({ refusal: { ok: false, failure: "error", reason, retry: "never" } });
   if (!checks) return never(`its result is to be checked by the command '${name}', and there are no files here`);
   const where = { run: driver.run, taskId: of.taskId, attempt: of.attempt, after: world.before() };
-  const running = checks.run(name, { of: where, signal: world.signal, ask: world.ask });
+  const running = checks.run(check, { of: where, signal: world.signal, ask: world.ask });
   const got = await running;
   if (world.signal.aborted)
     return { refusal: { ok: false, failure: "stopped", reason: reasonOf(world.signal.reason), retry: "safe" } };

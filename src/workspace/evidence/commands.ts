@@ -8,6 +8,7 @@ import { copyFile, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Finding } from "../../domain/evidence.ts";
+import { ownScript } from "../../domain/own-script.ts";
 import { isRecord } from "../../domain/shape.ts";
 import { endInWords, runChild } from "../../process/child.ts";
 import { childEnvironment } from "../../process/environment.ts";
@@ -51,13 +52,7 @@ function scriptOf(snapshot: Snapshot, name: string): readonly string[] | undefin
   const root = packagesIn(snapshot).find(({ folder }) => folder === "");
   const scripts = root?.value["scripts"];
   const script = isRecord(scripts) ? scripts[name] : undefined;
-  if (typeof script === "string" && !/no test specified/.test(script)) return ["npm", "run", "--silent", name];
-  if (name !== "test") return undefined;
-  const { files } = snapshot;
-  if (files.has("Cargo.toml")) return ["cargo", "test", "--offline"];
-  if (files.has("go.mod")) return ["go", "test", "./..."];
-  const isPython = files.has("pyproject.toml") || files.has("setup.py") || files.has("pytest.ini");
-  return isPython ? ["python3", "-m", "pytest", "-q"] : undefined;
+  return ownScript(name, { script, has: (path) => snapshot.files.has(path) });
 }
 
 async function run(collector: string, argv: readonly string[], snapshot: Snapshot, commands: Commands): Promise<Told> {
