@@ -151,11 +151,19 @@ const TRIES: readonly Try[] = [
     "hooks of git",
     `d=$(git rev-parse --git-common-dir); echo 'touch /etc/x' > $d/hooks/post-commit && ${won}; echo x > $d/info/attributes && ${won}; echo x >> $d/config && ${won}`,
   ),
-  bash(
-    "branches of git",
-    `git update-ref refs/heads/evil HEAD && ${won}; git branch -f main HEAD && ${won}; git -c core.hooksPath=. -c core.bare=false stash && ${won}`,
+  bash("branches of git", ({ repo }) =>
+    ["update-ref refs/heads/evil HEAD", "branch -f main HEAD", "-c core.bare=false stash", "config a.b c"]
+      .map((words) => `git --git-dir=${repo}/.git ${words} && ${won}`)
+      .join("; "),
   ),
-  bash("another repository in its place", `rm -rf .git && ${won}; echo 'gitdir: /tmp/evil' > .git && ${won}`),
+  bash(
+    "settings of the git that it works in",
+    `git config core.fsmonitor /tmp/evil && ${won}; echo x > .git/hooks/pre-commit && ${won}; echo /tmp/evil > .git/commondir && ${won}; mv .git x && ${won}; echo /etc > .git/objects/info/alternates && ${won}`,
+  ),
+  bash(
+    "another repository in its place",
+    `rm -rf .git && ${won}; mv .git/objects .git/o && ${won}; echo 'gitdir: /tmp/evil' > .git && ${won}`,
+  ),
   bash(
     "a repository within, whose settings run programs",
     ({ outside }) =>

@@ -9,6 +9,8 @@ export interface Workspace {
   readonly lent?: readonly Lent[];
   /** What commands must not see beside it: the user's own checkout, with the files that git ignores there. */
   readonly veiled?: readonly string[];
+  /** What commands may only read in it: whoever could change it would make git do something. */
+  readonly locked?: readonly string[];
   /** Every file that is not ignored; why some are missing. */
   list(): Promise<{ readonly paths: readonly string[]; readonly fault?: string }>;
   /** Throws BAD_INPUT, in words for whoever asked, where there is no such text or it is none of his business. */
@@ -59,7 +61,9 @@ export interface OpenWorkspace extends Workspace {
   /** The files are gone then; what was kept stays. */
   close(): Promise<void>;
 }
+/** A clone is for whoever is held by the sandbox: git is all his there, and nothing of the user's is within reach. */
+export type Way = "worktree" | "clone";
 export interface Workspaces {
-  /** Of its own for an attempt that writes; as it stands, and read only, for one that only looks. */
-  open(of: WorkspaceOf, writes: boolean): OpenWorkspace;
+  /** Of its own for an attempt that writes; as it stands, and read only, for one that only looks. Default: a worktree. */
+  open(of: WorkspaceOf, writes: boolean, way?: Way): OpenWorkspace;
 }

@@ -107,6 +107,7 @@ function wrapped(bwrap: string, file: string, args: readonly string[], keyhole: 
     ...lent.filter(({ from }) => isThere(from)).map(({ from, at }) => mount("--ro-bind", at, from)),
     ...(writable.some((path) => isInside(path, cwd)) ? [] : [mount("--ro-bind", cwd)]),
     ...writable.map((path) => mount("--bind", path)),
+    ...pinned(locked.filter(isThere), writable).map((path) => mount("--bind", path)),
     ...locked.filter(isThere).map((path) => mount("--ro-bind", path)),
   ];
   // A folder before what lies in it: what is hidden may hold what is worked on, and the other way round.
@@ -122,6 +123,17 @@ function wrapped(bwrap: string, file: string, args: readonly string[], keyhole: 
       ...["--chdir", cwd, "--", file, ...args],
     ],
   };
+}
+
+/** The folders between: what is no mount of its own could be moved away, and something else put in the place of what is locked. */
+function pinned(locked: readonly string[], writable: readonly string[]): readonly string[] {
+  const between = locked.flatMap((path) => {
+    const folders: string[] = [];
+    for (let at = dirname(path); writable.some((one) => one !== at && isInside(one, at)); at = dirname(at))
+      folders.push(at);
+    return folders;
+  });
+  return [...new Set(between)];
 }
 
 function mount(how: "--tmpfs" | "--bind" | "--ro-bind", at: string, from = at) {

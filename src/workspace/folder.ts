@@ -12,16 +12,17 @@ import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import { isSecretPath } from "../domain/secret-path.ts";
 import type { Workspace } from "../domain/workspace.ts";
-import { listFiles } from "./listing.ts";
+import { type Listed, listFiles } from "./listing.ts";
 
 const LARGEST_FILE = 8 * 1024 * 1024;
 
-export async function folderWorkspace(folder: string, isWritable: boolean): Promise<Workspace> {
+/** `git`: as of which repository git is asked what lies there. */
+export async function folderWorkspace(folder: string, isWritable: boolean, git?: Listed): Promise<Workspace> {
   const root = await realpath(folder);
   return {
     root,
     isWritable,
-    list: () => listFiles(root),
+    list: () => listFiles(root, git),
     read: (path) => read(root, path),
     write: async (path, text) => {
       if (!isWritable) throw refused(path, "may only be read here");

@@ -18,7 +18,14 @@ export interface GitOptions {
 const HARMLESS = [
   ...["core.hooksPath=/dev/null", "core.fsmonitor=false", "core.untrackedCache=false", "core.pager=cat"],
   ...["diff.external=", "commit.gpgSign=false", "tag.gpgSign=false", "gc.auto=0", "maintenance.auto=false"],
-  ...["submodule.recurse=false", "advice.detachedHead=false", "core.quotePath=false", "core.autocrlf=false"],
+  ...[
+    "submodule.recurse=false",
+    "core.sparseCheckout=false",
+    "index.sparse=false",
+    "advice.detachedHead=false",
+    "core.quotePath=false",
+    "core.autocrlf=false",
+  ],
   ...["core.alternateRefsCommand=", "credential.helper=", "core.askPass=", "core.sshCommand=false"],
 ].flatMap((one) => ["-c", one]);
 
@@ -35,29 +42,37 @@ const ENV = {
   GIT_COMMITTER_EMAIL: "tutti@localhost",
 };
 
+const WORKTREES = "extensions.worktreeconfig";
+
 /** Without a driver git gives up where its settings name one: so that it merges as it would without them. */
 const MERGES = "git merge-file -q --marker-size=%L %A %O %B || exit 1";
 
 export class Git {
   readonly #options: GitOptions;
   readonly #blanked: readonly string[];
+  /** Its settings say that each worktree may have settings of its own. */
+  readonly namesWorktrees: boolean;
 
-  private constructor(options: GitOptions, blanked: readonly string[]) {
+  private constructor(options: GitOptions, blanked: readonly string[], namesWorktrees = false) {
     this.#options = options;
     this.#blanked = blanked;
+    this.namesWorktrees = namesWorktrees;
   }
 
   /** Looks up what its settings would have run; done anew for each use, since an agent may have changed them. */
   static async at(options: GitOptions): Promise<Git> {
     const bare = new Git(options, []);
-    const keys = "^(filter\\..*\\.(clean|smudge|process|required)|diff\\..*\\.(command|textconv)|merge\\..*\\.driver)$";
+    const drivers = "filter\\..*\\.(clean|smudge|process|required)|diff\\..*\\.(command|textconv)|merge\\..*\\.driver";
+    const keys = `^(${drivers}|extensions\\.worktreeconfig)$`;
     const { stdout } = await bare.ask("config", "--includes", "--name-only", "-z", "--get-regexp", keys);
-    const names = [...new Set(stdout.split("\0").filter((name) => name !== ""))];
+    const all = [...new Set(stdout.split("\0").filter((name) => name !== ""))];
+    const names = all.filter((name) => name !== WORKTREES);
     const blank = (name: string) =>
       name.endsWith(".required") ? `${name}=false` : `${name}=${name.endsWith(".driver") ? MERGES : ""}`;
     return new Git(
       options,
       names.flatMap((name) => ["-c", blank(name)]),
+      names.length < all.length,
     );
   }
 
@@ -77,7 +92,8 @@ export class Git {
     throw new TuttiError("WRONG_STATE", `git ${args[0]} failed: ${words}`, { path: "repository" });
   }
 
-  with(env: { readonly [name: string]: string }): Git {
-    return new Git({ ...this.#options, env: { ...this.#options.env, ...env } }, this.#blanked);
+  with(env: { readonly [name: string]: string }, cwd = this.#options.cwd): Git {
+    const options = { ...this.#options, cwd, env: { ...this.#options.env, ...env } };
+    return new Git(options, this.#blanked, this.namesWorktrees);
   }
 }

@@ -24,10 +24,12 @@ const LIST = [
   ...["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
 ];
 
-export async function listFiles(base: string): Promise<Listing> {
+export type Listed = { readonly [name: string]: string };
+
+export async function listFiles(base: string, more: Listed = {}): Promise<Listing> {
   if (!isRepository(base)) return walked(base);
   // The user's home, because what he ignores everywhere is ignored here too.
-  const env = { HOME: homedir(), GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
+  const env = { HOME: homedir(), GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", ...more };
   try {
     const { code, stdout, stderr } = await runProgram("git", LIST, { cwd: base, env });
     if (code !== 0) return { paths: [], fault: `git could not list the repository: ${stderr.trim().slice(0, 300)}` };

@@ -1,7 +1,8 @@
 /** What was kept as done and then not accepted: nobody builds on it, and nothing of it is lost (I12). */
 import type { Changes, WorkspaceOf } from "../domain/workspace.ts";
 import { repositoryOf } from "./repository.ts";
-import { refFor, type WorktreeOptions } from "./worktrees.ts";
+import { refFor } from "./standing.ts";
+import type { WorktreeOptions } from "./worktrees.ts";
 
 /** Gives it as it is kept then. */
 export async function refuseWork(

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { TuttiError } from "../domain/error.ts";
 import { sha256 } from "../domain/json.ts";
 import { Git } from "./git.ts";
+import { pointersFor } from "./large-files.ts";
 import { listFiles } from "./listing.ts";
 
 export interface Repository {
@@ -28,8 +29,8 @@ export async function repositoryOf(folder: string, home: string): Promise<Reposi
   const { code, stdout } = await git.ask("rev-parse", "--path-format=absolute", "--show-toplevel", "--git-common-dir");
   const [top, gitDir] = stdout.trim().split("\n");
   if (code !== 0 || !top || !gitDir) return copied(await realpath(folder), home);
-  const local = await git.ask("config", "--local", "--get", "extensions.worktreeConfig");
-  if (local.stdout.trim() === "true")
+  const local = git.namesWorktrees && (await git.ask("config", "--local", "--get", "extensions.worktreeConfig"));
+  if (local && local.stdout.trim() === "true" && !(await isSparse(git)))
     throw new TuttiError(
       "BAD_INPUT",
       `${top} has a configuration for each worktree, which could make git run programs`,
@@ -43,6 +44,26 @@ export async function repositoryOf(folder: string, home: string): Promise<Reposi
     gitDir,
     git: () => Git.at({ cwd: top }),
     snapshot: () => snapshot(top, gitDir, () => [["."]]),
+  };
+}
+
+const SPARSE = new Set(["core.sparsecheckout", "core.sparsecheckoutcone", "index.sparse", ""]);
+
+/** That is what such a configuration is mostly for, and harmless: whatever is worked on is laid out whole. */
+async function isSparse(git: Git): Promise<boolean> {
+  const { code, stdout } = await git.ask("config", "--worktree", "--name-only", "-z", "--list");
+  return code === 0 && stdout.split("\0").every((name) => SPARSE.has(name.toLowerCase()));
+}
+
+/** One look at its settings serves all that is asked in one go: nobody works in it meanwhile who could change them. */
+export function inOneGo(repository: Repository): Repository {
+  let git: Promise<Git> | undefined;
+  return {
+    ...repository,
+    git: () => {
+      git ??= repository.git();
+      return git;
+    },
   };
 }
 
@@ -93,9 +114,10 @@ async function snapshot(folder: string, gitDir: string, paths: () => readonly (r
       if (code > 1)
         throw new TuttiError("WRONG_STATE", `git add failed: ${stderr.trim().slice(0, 500)}`, { path: "repository" });
     }
-    const tree = await git.run("write-tree");
     // Asked where the user is: in a worktree of his own another commit is checked out than in the repository's main one.
     const head = await own.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}");
+    if (head.code === 0) await pointersFor(git, head.stdout.trim(), { root: folder, gitDir });
+    const tree = await git.run("write-tree");
     if (head.code !== 0) return await bare.run("commit-tree", "-m", "The files as they were", tree);
     const commit = head.stdout.trim();
     const clean = await bare.run("rev-parse", "--verify", `${commit}^{tree}`);

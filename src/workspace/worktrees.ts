@@ -7,7 +7,7 @@
  * W3. A worktree that outlives its host is found again by the attempt that goes on, with all that lies in it.
  */
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TuttiError } from "../domain/error.ts";
@@ -16,13 +16,18 @@ import type {
   Changes,
   Lent,
   OpenWorkspace,
+  Way,
   Workspace,
   WorkspaceOf,
   Workspaces,
 } from "../domain/workspace.ts";
+import { add, addClone, baseOf, laidOut, remove } from "./checkout.ts";
 import { folderWorkspace } from "./folder.ts";
 import { Git } from "./git.ts";
-import { type Repository, repositoryOf } from "./repository.ts";
+import { pointersFor } from "./large-files.ts";
+import { inOneGo, type Repository, repositoryOf } from "./repository.ts";
+import { baseRef, refFor, type Standing, standing, titleOf } from "./standing.ts";
+import { refuseWritten, submodulesIn, toldOf, withSubmodules } from "./submodules.ts";
 
 /** Files of one change that are named; the commit has all of them. */
 const MOST_NAMED = 300;
@@ -36,7 +41,7 @@ export interface WorktreeOptions {
 
 export function worktrees(options: WorktreeOptions): Workspaces {
   const made = new Worktrees(options);
-  return { open: (of, writes) => made.open(of, writes) };
+  return { open: (of, writes, way) => made.open(of, writes, way) };
 }
 
 /** Keeps what lies in worktrees that attempts of this run left, under the names of failed attempts, and removes them. */
@@ -47,9 +52,10 @@ export async function tidyWorktrees({ folder, home }: WorktreeOptions, run: stri
   for (const name of await readdir(place)) {
     const [, taskId, attempt] = /^(.+)\.(\d+)$/.exec(name) ?? [];
     const path = join(place, name);
-    if (taskId === undefined || attempt === undefined || !existsSync(join(path, ".git"))) continue;
-    const head = await (await Git.at({ cwd: path })).run("rev-parse", "--verify", "HEAD");
-    await keep(repository, { run, taskId, attempt: Number(attempt), after: [] }, path, head, "failed");
+    if (taskId === undefined || attempt === undefined) continue;
+    const base = await baseOf(path);
+    if (base !== undefined)
+      await keep(repository, { run, taskId, attempt: Number(attempt), after: [] }, path, base, "failed");
     await remove(repository, path);
   }
   await rmdir(place).catch(() => {});
@@ -66,42 +72,49 @@ class Worktrees {
     this.#options = options;
   }
 
-  open(of: WorkspaceOf, writes: boolean): OpenWorkspace {
+  open(of: WorkspaceOf, writes: boolean, way: Way = "worktree"): OpenWorkspace {
     // What was handed over is the result of whoever takes it over, also where it only reads itself.
     const keeps = writes || of.from !== undefined;
-    return new Lazy(keeps, () => this.#layOut(of, keeps), of.from === undefined ? undefined : () => this.#isHeir(of));
+    return new Lazy(
+      keeps,
+      () => this.#layOut(of, keeps, way),
+      of.from === undefined ? undefined : () => this.#isHeir(of),
+    );
   }
 
   async #isHeir(of: WorkspaceOf): Promise<boolean> {
     const { folder, home } = this.#options;
-    return (await handedBy(await repositoryOf(folder, home), of)) !== undefined;
+    const git = await (await repositoryOf(folder, home)).git();
+    return (await standing(git, of)).handed !== undefined;
   }
 
-  async #layOut(of: WorkspaceOf, writes: boolean): Promise<LaidOut> {
+  async #layOut(of: WorkspaceOf, writes: boolean, way: Way): Promise<LaidOut> {
     const { folder, home } = this.#options;
     const repository = await repositoryOf(folder, home);
-    const written = await refsOf(repository, of);
-    if (!writes && written.length === 0) return looking(repository.folder);
-    const seed = writes ? await seedOf(repository, of) : undefined;
-    const { base, notes } = seed ?? (await this.#inOrder(() => this.#baseOf(repository, of.run, written)));
+    const now = inOneGo(repository);
+    const git = await now.git();
+    const there = await standing(git, of);
+    if (!writes && there.written.length === 0) return looking(repository.folder);
+    const seed = writes ? there.seed : undefined;
+    const { base, notes } = seed ? { ...seed, notes: [] } : await this.#baseOf(now, of.run, there);
     const path = join(home, "worktrees", of.run, `${of.taskId}.${of.attempt}`);
-    const begun = async () =>
-      (await keptBefore(repository, of, base)) ?? (await handedBy(repository, of)) ?? seed?.from;
+    const begun = async () => (await keptBefore(git, there, base)) ?? there.handed ?? seed?.from;
     const from = writes ? await begun() : undefined;
-    await this.#inOrder(() => add(repository, path, from ?? base));
+    const beginning = { base, from: from ?? base };
+    if (way === "clone") await addClone(now, path, beginning);
+    else await this.#inOrder(() => add(now, path, beginning));
+    const inner = await submodulesIn(git, path);
     return {
-      files: await folderWorkspace(path, writes),
-      notes,
-      lent: [{ from: repository.gitDir, at: repository.gitDir }, ...(await installed(repository, path))],
-      veiled: [repository.folder],
+      files: withSubmodules(await laidOut(now, path, writes), inner, repository.folder),
+      notes: [...notes, ...toldOf(inner)],
       keep: (outcome) => (writes ? keep(repository, of, path, base, outcome) : Promise.resolve(undefined)),
-      close: () => this.#inOrder(() => remove(repository, path)),
+      close: () => remove(repository, path, (act) => this.#inOrder(act)),
     };
   }
 
   /** The files as they stood when the run first looked, with what the tasks before have written. */
-  async #baseOf(repository: Repository, run: string, written: readonly string[]) {
-    let base = await this.#snapshot(repository, run);
+  async #baseOf(repository: Repository, run: string, { base: known, written }: Standing) {
+    let base = known ?? (await this.#snapshot(repository, run));
     const git = await repository.git();
     const notes: string[] = [];
     for (const ref of written) {
@@ -113,16 +126,10 @@ class Worktrees {
   }
 
   async #snapshot(repository: Repository, run: string): Promise<string> {
-    const kept = `refs/tutti/${run}.base`;
-    const git = await repository.git();
-    const before = await git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", kept);
-    if (before.code === 0) return before.stdout.trim();
-    const known = this.#bases.get(run) ?? repository.snapshot();
+    const known = this.#bases.get(run) ?? this.#inOrder(() => found(repository, run));
     this.#bases.set(run, known);
     try {
-      const base = await known;
-      await git.run("update-ref", "--end-of-options", kept, base);
-      return base;
+      return await known;
     } finally {
       this.#bases.delete(run);
     }
@@ -135,11 +142,19 @@ class Worktrees {
   }
 }
 
+async function found(repository: Repository, run: string): Promise<string> {
+  const git = await repository.git();
+  // Somebody may have kept it since it was asked for.
+  const before = await git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", baseRef(run));
+  if (before.code === 0) return before.stdout.trim();
+  const base = await repository.snapshot();
+  await git.run("update-ref", "--end-of-options", baseRef(run), base);
+  return base;
+}
+
 interface LaidOut extends Pick<OpenWorkspace, "keep" | "close"> {
   readonly files: Workspace;
   readonly notes: readonly string[];
-  readonly lent: readonly Lent[];
-  readonly veiled?: readonly string[];
   readonly isLasting?: true;
 }
 
@@ -165,10 +180,13 @@ class Lazy implements OpenWorkspace {
     return this.#laid?.isLasting ?? false;
   }
   get lent(): readonly Lent[] {
-    return this.#laid?.lent ?? [];
+    return this.#laid?.files.lent ?? [];
   }
   get veiled(): readonly string[] {
-    return this.#laid?.veiled ?? [];
+    return this.#laid?.files.veiled ?? [];
+  }
+  get locked(): readonly string[] {
+    return this.#laid?.files.locked ?? [];
   }
 
   async ready(): Promise<readonly string[]> {
@@ -211,19 +229,7 @@ class Lazy implements OpenWorkspace {
 
 async function looking(folder: string): Promise<LaidOut> {
   const files = await folderWorkspace(folder, false);
-  return { files, notes: [], lent: [], isLasting: true, keep: async () => undefined, close: async () => {} };
-}
-
-/** Of the tasks before it, those that wrote, in the order in which they build on each other. */
-async function refsOf(repository: Repository, { run, after }: WorkspaceOf): Promise<readonly string[]> {
-  if (after.length === 0) return [];
-  const git = await repository.git();
-  const listed = await git.run("for-each-ref", "--format=%(refname)", `refs/tutti/${run}/`);
-  const there = new Set(listed.split("\n"));
-  const isElsewhere = (one: string) => one.startsWith("refs/tutti/");
-  return after
-    .map((one) => (isElsewhere(one) ? one : `refs/tutti/${run}/${one}`))
-    .filter((ref) => isElsewhere(ref) || there.has(ref));
+  return { files, notes: [], isLasting: true, keep: async () => undefined, close: async () => {} };
 }
 
 async function merge(git: Git, base: string, ref: string) {
@@ -238,77 +244,12 @@ async function merge(git: Git, base: string, ref: string) {
   return { commit: await git.run("commit-tree", "-p", base, "-p", ref, "-m", words, tree) };
 }
 
-/** What tools install beside the files, so that tests can run without a network. What is not ignored lies there anyway. */
-const INSTALLED = ["node_modules", ".venv", "vendor"];
-
-export async function installed({ folder, git }: Repository, path: string): Promise<readonly Lent[]> {
-  const there = INSTALLED.filter((name) => existsSync(join(folder, name)) && !existsSync(join(path, name)));
-  if (there.length === 0) return [];
-  const { stdout } = await (await git()).ask("check-ignore", "--", ...there);
-  const ignored = new Set(stdout.split("\n"));
-  return there.filter((name) => ignored.has(name)).map((name) => ({ from: join(folder, name), at: join(path, name) }));
-}
-
-/** What this very attempt had kept before its host died, if its files are gone since. */
-async function keptBefore(repository: Repository, of: WorkspaceOf, base: string): Promise<string | undefined> {
-  const git = await repository.git();
-  for (const ref of [refFor(of, "done"), refFor(of, "failed")]) {
-    const told = await git.ask("log", "-1", "--format=%H%n%s%n%P", "--end-of-options", ref, "--");
-    const [commit, words, parent = ""] = told.code === 0 ? told.stdout.split("\n") : [];
-    if (words !== titleOf(of)) continue;
-    const trees = await git.ask("rev-parse", "--verify", "--end-of-options", `${base}^{tree}`);
-    const before = await git.ask("rev-parse", "--verify", "--end-of-options", `${parent}^{tree}`);
-    // Where it was begun from other files, they are brought together by nobody.
-    if (trees.stdout === before.stdout) return commit;
-  }
-  return undefined;
-}
-
-/** Where the merge lane lets it begin: upon the work of others, with what is to be mended before it. */
-async function seedOf(repository: Repository, { run, taskId }: WorkspaceOf) {
-  const ref = `refs/tutti/${run}.seed/${taskId}`;
-  const told = await (await repository.git()).ask("log", "-1", "--format=%H %P", "--end-of-options", ref, "--");
-  const [from = "", base = ""] = told.code === 0 ? told.stdout.trim().split(" ") : [];
-  return base === "" ? undefined : { from, base, notes: [] };
-}
-
-/** What the attempt had written that handed the task over to this one. */
-async function handedBy(repository: Repository, { from, ...of }: WorkspaceOf): Promise<string | undefined> {
-  if (from === undefined) return undefined;
-  const git = await repository.git();
-  const ref = refFor({ ...of, attempt: from }, "failed");
-  const told = await git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`);
-  return told.code === 0 ? told.stdout.trim() : undefined;
-}
-
-const titleOf = ({ taskId, attempt }: WorkspaceOf): string => `${taskId}, attempt ${attempt}`;
-export const refFor = ({ run, taskId, attempt }: WorkspaceOf, outcome: "done" | "failed"): string =>
-  outcome === "done" ? `refs/tutti/${run}/${taskId}` : `refs/tutti/${run}.failed/${taskId}/${attempt}`;
-
-export async function add(repository: Repository, path: string, base: string): Promise<void> {
-  const git = await repository.git();
-  // It was made before our host died, and what lies in it has not been kept yet.
-  if (await isWhole(path)) return;
-  await rm(path, { recursive: true, force: true });
-  await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-  // Twice, since one that was left half made is locked.
-  await git.run("worktree", "add", "--detach", "--force", "--force", "--quiet", "--", path, base);
-}
-
-/** Git locks a worktree while it lays it out: one that stayed locked lacks files, which nobody deleted. */
-async function isWhole(path: string): Promise<boolean> {
-  const told = await readFile(join(path, ".git"), "utf8").catch(() => undefined);
-  const place = told === undefined ? undefined : /^gitdir: (.*)\n?$/.exec(told)?.[1];
-  return told !== undefined && (place === undefined || !existsSync(join(place, "locked")));
-}
-
-export async function remove(repository: Repository, path: string): Promise<void> {
-  const git = await repository.git();
-  // First what makes it a worktree: where our host dies meanwhile, what is gone must not look as if the agent deleted it.
-  await rm(join(path, ".git"), { recursive: true, force: true });
-  await rm(path, { recursive: true, force: true, maxRetries: 3 });
-  // Of itself alone: the user may have worktrees whose folders are only not there now.
-  await git.ask("worktree", "remove", "--force", "--force", "--", path);
+/** Where it was begun from other files, they are brought together by nobody. */
+async function keptBefore(git: Git, { own }: Standing, base: string): Promise<string | undefined> {
+  if (own === undefined || own.parent === "") return undefined;
+  const trees = await git.ask("rev-parse", "--end-of-options", `${base}^{tree}`, `${own.parent}^{tree}`);
+  const [now, before] = trees.stdout.trim().split("\n").slice(-2);
+  return trees.code === 0 && now === before ? own.commit : undefined;
 }
 
 /** Commits all that differs from the base, with an index of our own: what the agent did to its index does not count. */
@@ -327,8 +268,10 @@ async function keep(
     const own = { GIT_INDEX_FILE: join(room, "index"), GIT_DIR: repository.gitDir, GIT_WORK_TREE: path };
     const git = await Git.at({ cwd: path, env: own });
     await git.run("read-tree", base);
+    await refuseWritten(path, await submodulesIn(git, path));
     const tree = await withoutInner(git, path, async () => {
       await git.run("add", "--all", "--ignore-errors", "--", ".");
+      await pointersFor(git, base, { root: path, gitDir: repository.gitDir });
       return git.run("write-tree");
     });
     if (tree === (await bare.run("rev-parse", "--verify", "--end-of-options", `${base}^{tree}`))) return undefined;

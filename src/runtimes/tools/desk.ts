@@ -2,6 +2,7 @@
 
 import type { AttemptWorld, Clock, Outcome } from "../../domain/ports.ts";
 import type { OpenWorkspace, WorkspaceOf, Workspaces } from "../../domain/workspace.ts";
+import { sandbox } from "../../process/sandbox.ts";
 import { keepWork } from "./ground.ts";
 import { judge, type Powers } from "./permission.ts";
 import { Shell, type ShellOptions } from "./shell.ts";
@@ -39,7 +40,9 @@ export class Desk implements AsyncDisposable {
     const needs = Toolbox.needs(powers);
     // Whoever takes a task over keeps what was written before, also where it needs no files itself.
     const isOpened = needs.files || of.from !== undefined;
-    const workspace = isOpened && workspaces ? workspaces.open(of, needs.writing) : undefined;
+    const isHeld = needs.shell && options.shell !== undefined && (await sandbox()) !== undefined;
+    const way = isHeld ? "clone" : "worktree";
+    const workspace = isOpened && workspaces ? workspaces.open(of, needs.writing, way) : undefined;
     try {
       return await Desk.#with(powers, options, workspace);
     } catch (error) {

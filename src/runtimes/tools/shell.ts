@@ -66,11 +66,11 @@ export class Shell implements AsyncDisposable {
     const env = this.#env();
     const box = await sandboxOr(this.#options.mustHold ?? false);
     const writable = workspace.isWritable ? [cwd] : [];
-    const { lent = [], veiled = [] } = workspace;
+    const { lent = [], veiled = [], locked = [] } = workspace;
     const keyhole = {
       cwd,
       writable,
-      locked: [join(cwd, ".git")],
+      locked,
       lent,
       hidden: [...hidden, ...veiled],
       network,

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { reasonOf, TuttiError } from "../../domain/error.ts";
 import type { Delivered, Delivery } from "../../domain/landing.ts";
 import { Git } from "../git.ts";
+import { filterFault } from "../large-files.ts";
 import type { Repository } from "../repository.ts";
 
 interface What {
@@ -17,10 +18,15 @@ interface What {
   readonly head: string;
 }
 
-export function deliver(repository: Repository, what: What, how: Delivery): Promise<Delivered> {
+export async function deliver(repository: Repository, what: What, how: Delivery): Promise<Delivered> {
+  const fault = await filterFault(await repository.git(), what.onto, what.head, how.as === "fast-forward");
+  if (fault !== undefined)
+    throw new TuttiError("WRONG_STATE", fault, { path: "deliver", hint: HINTS[how.as === "fast-forward" ? 0 : 1] });
   if (how.as === "branch") return asBranch(repository, what, how.name ?? `tutti/${what.run}`);
   return how.as === "patches" ? asPatches(repository, what, how.folder) : fastForward(repository, what);
 }
+
+const HINTS = ["deliver a branch, and merge it yourself", "take that file from the task's own ref by hand"] as const;
 
 /** Why it cannot be delivered like this, whatever comes of the work; or undefined. */
 export async function deliveryFault(folder: string, how: Delivery): Promise<string | undefined> {

@@ -8,10 +8,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { TuttiError } from "../../domain/error.ts";
 import type { Applied, Delivered, Delivery, Lane, Lanes, Work } from "../../domain/landing.ts";
-import { folderWorkspace } from "../folder.ts";
+import { add, laidOut, remove } from "../checkout.ts";
 import type { Git } from "../git.ts";
 import { type Repository, repositoryOf } from "../repository.ts";
-import { add, installed, remove, type WorktreeOptions } from "../worktrees.ts";
+import type { WorktreeOptions } from "../worktrees.ts";
 import { deliver } from "./delivery.ts";
 import { commitOf, mergeOnto } from "./three-way.ts";
 
@@ -104,14 +104,9 @@ class GitLane implements Lane {
     const path = join(folder, `${task}.${++this.#checkouts}`);
     // What a host that died has left there was nobody's work.
     await remove(repository, path);
-    await add(repository, path, commit);
-    const files = await folderWorkspace(path, true);
-    const lent = [{ from: repository.gitDir, at: repository.gitDir }, ...(await installed(repository, path))];
-    return Object.assign(files, {
-      lent,
-      veiled: [repository.folder],
-      [Symbol.asyncDispose]: () => remove(repository, path),
-    });
+    await add(repository, path, { base: commit, from: commit });
+    const files = await laidOut(repository, path, true);
+    return { ...files, [Symbol.asyncDispose]: () => remove(repository, path) };
   }
 
   async hasDrifted(): Promise<boolean> {
