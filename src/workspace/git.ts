@@ -26,6 +26,8 @@ const HARMLESS = [
     "core.quotePath=false",
     "core.autocrlf=false",
   ],
+  ...["log.showSignature=false", "merge.verifySignatures=false"],
+  ...["gpg.program=false", "gpg.ssh.program=false", "gpg.x509.program=false"],
   ...["core.alternateRefsCommand=", "credential.helper=", "core.askPass=", "core.sshCommand=false"],
 ].flatMap((one) => ["-c", one]);
 
@@ -63,12 +65,15 @@ export class Git {
   static async at(options: GitOptions): Promise<Git> {
     const bare = new Git(options, []);
     const drivers = "filter\\..*\\.(clean|smudge|process|required)|diff\\..*\\.(command|textconv)|merge\\..*\\.driver";
-    const keys = `^(${drivers}|extensions\\.worktreeconfig)$`;
+    const keys = `^(${drivers}|hook\\..*\\.command|extensions\\.worktreeconfig)$`;
     const { stdout } = await bare.ask("config", "--includes", "--name-only", "-z", "--get-regexp", keys);
     const all = [...new Set(stdout.split("\0").filter((name) => name !== ""))];
     const names = all.filter((name) => name !== WORKTREES);
-    const blank = (name: string) =>
-      name.endsWith(".required") ? `${name}=false` : `${name}=${name.endsWith(".driver") ? MERGES : ""}`;
+    const blank = (name: string) => {
+      // Newer ones take hooks from the configuration too.
+      if (name.startsWith("hook.")) return `${name.replace(/command$/, "enabled")}=false`;
+      return name.endsWith(".required") ? `${name}=false` : `${name}=${name.endsWith(".driver") ? MERGES : ""}`;
+    };
     return new Git(
       options,
       names.flatMap((name) => ["-c", blank(name)]),

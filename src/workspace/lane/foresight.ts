@@ -2,11 +2,11 @@
  * Whether what one task has written will conflict with what another is just writing, seen before either has landed.
  * Only looks: the files that somebody works in, their index and every ref stay as they are.
  */
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Changes } from "../../domain/workspace.ts";
+import { baseOf } from "../checkout.ts";
 import { Git } from "../git.ts";
 import { repositoryOf } from "../repository.ts";
 import type { WorktreeOptions } from "../worktrees.ts";
@@ -25,10 +25,10 @@ export async function clashes(
   { run, taskId, attempt }: AtWork,
 ): Promise<readonly string[]> {
   const path = join(home, "worktrees", run, `${taskId}.${attempt}`);
-  if (!existsSync(join(path, ".git"))) return [];
+  const base = await baseOf(path);
+  if (base === undefined) return [];
   const repository = await repositoryOf(folder, home);
   const git = await repository.git();
-  const base = await (await Git.at({ cwd: path })).run("rev-parse", "--verify", "HEAD");
   const tree = await treeOf(repository.gitDir, path, base);
   const theirs = await mergeOnto(git, base, done.base, done.commit);
   // What the one who is at work began with may have clashed already, and was told so.
