@@ -102,6 +102,39 @@ test("a model that makes no plan is said, and patterns serve", async () => {
   ]);
 });
 
+test("a run is rolled back to a task: what it delivered is taken back, files and state go on from there", async () => {
+  const tasks = ["one", "two", "three"].map((id, i, ids) => ({
+    ...{ id, agentName: "builder", description: id, prompt: `Write ${id}` },
+    dependencies: i === 0 ? [] : [ids[i - 1]],
+  }));
+  const terminal = cli.terminal({ "plan.json": JSON.stringify(tasks) }, paid());
+  repositoryIn(terminal.cwd);
+  const seen: string[] = [];
+  fake.answer = ({ body }) => {
+    const words = JSON.stringify(body.messages);
+    const [task = ""] = /Write (one|two|three)/.exec(words)?.slice(1) ?? [];
+    const turns = body.messages.filter(({ role }: { role: string }) => role === "assistant").length;
+    if (turns === 0) return { calls: [{ name: "list", input: {} }] };
+    if (turns > 1) return { text: ["Done"] };
+    seen.push(`${task}: ${[...new Set(words.match(/(one|two|three)\.md/g))].toSorted().join()}`);
+    return { calls: [{ name: "write", input: { path: `${task}.md`, text: `${task} ${seen.length}\n` } }] };
+  };
+  const done = await terminal.tutti("run", "plan.json", "--yes", "--deliver", "fast-forward");
+  expect(done.code, done.err).toBe(0);
+  expect(readFileSync(join(terminal.cwd, "three.md"), "utf8")).toBe("three 3\n");
+  expect((await terminal.tutti("undo", "last", "--to", "tow")).err).toMatch(/has no task 'tow': did you mean 'two'\?/);
+  expect(existsSync(join(terminal.cwd, "three.md"))).toBe(true);
+  const back = await terminal.tutti("undo", "last", "--to", "two");
+  fake.answer = undefined;
+  expect(back.code, back.err).toBe(0);
+  expect(back.out).toMatch(/^'main' and your files are at [0-9a-f]{12} again; the work goes on before 'two'$/m);
+  // Its files were those before 'two': neither its own nor those of 'three'.
+  expect(seen.slice(3)).toEqual(["two: one.md", "three: one.md,two.md"]);
+  expect(["one", "two", "three"].map((name) => readFileSync(join(terminal.cwd, `${name}.md`), "utf8"))).toEqual([
+    ...["one 1\n", "two 4\n", "three 5\n"],
+  ]);
+});
+
 test("do plans, runs, lands and can be undone", async () => {
   const terminal = cli.terminal({ "a.txt": "one\n" }, paid());
   repositoryIn(terminal.cwd);

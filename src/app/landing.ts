@@ -63,12 +63,17 @@ export async function checkLanding(landing: Landing | undefined, folder: string 
   if (fault !== undefined) throw new TuttiError("BAD_INPUT", fault, { path: "config.deliver" });
 }
 
-/** Takes back what a run has delivered. The work itself stays under its refs. */
-export async function undoLanding(journal: Journal, run: string, where: WorktreeOptions): Promise<string> {
+/** What a run has delivered last. */
+export async function deliveredBy(journal: Journal, run: string): Promise<Delivered | undefined> {
   const delivered: Delivered[] = [];
   for await (const page of journal.read(run))
     for (const event of page) if (event.type === "workspace:merged") delivered.push(deliveredIn(event.entry));
-  const last = delivered.at(-1);
+  return delivered.at(-1);
+}
+
+/** Takes back what a run has delivered. The work itself stays under its refs. */
+export async function undoLanding(journal: Journal, run: string, where: WorktreeOptions): Promise<string> {
+  const last = await deliveredBy(journal, run);
   if (last === undefined)
     throw new TuttiError("WRONG_STATE", `run ${run} has delivered nothing`, {
       path: "run",
