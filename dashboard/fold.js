@@ -12,6 +12,8 @@ export function createRun(id) {
     /** Who waits for a task, by its id. */
     dependents: new Map(),
     gates: new Map(),
+    /** How its plan was changed, the newest last. */
+    planChanges: [],
     /** Ids of tasks that look other than when they were last drawn. */
     changed: new Set(),
   };
@@ -50,7 +52,7 @@ export function fold(run, event) {
         run.tasks.delete(id);
         touch(run, id);
       }
-      return;
+      return replan(run, event);
     case "gate:opened":
       run.gates.set(event.gate, event);
       return touch(run, event.taskId);
@@ -75,6 +77,29 @@ export function fold(run, event) {
       return foldTask(run, event);
   }
 }
+
+/** More of them nobody reads. */
+const MOST_CHANGES = 50;
+
+function replan(run, { at, added, removed, changed = [], reason }) {
+  for (const { task: id, dependencies } of changed) {
+    const task = run.tasks.get(id);
+    if (!task) continue;
+    for (const before of task.dependencies)
+      run.dependents.set(
+        before,
+        dependentsOf(run, before).filter((one) => one !== id),
+      );
+    for (const before of dependencies) run.dependents.set(before, [...dependentsOf(run, before), id]);
+    task.dependencies = dependencies;
+    touch(run, id);
+  }
+  if (added.length + removed.length + changed.length === 0) return;
+  run.planChanges.push({ at, added, removed, changed, reason });
+  if (run.planChanges.length > MOST_CHANGES) run.planChanges.shift();
+}
+
+const dependentsOf = (run, id) => run.dependents.get(id) ?? [];
 
 function add(run, { taskId, agentName, description, dependencies, prompt }) {
   const none = { status: "pending", duration: 0, tokens: 0, costUsd: 0, attempt: 0 };

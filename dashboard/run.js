@@ -2,6 +2,7 @@
 import { wordsOf } from "./api.js";
 import { badge, byId, command, h, say, turn } from "./dom.js";
 import { createRun, fold, isEnded, stateOf, stateOfRun, totalsOf } from "./fold.js";
+import { createChanges } from "./plan-changes.js";
 import { drawRow, rowOf } from "./rows.js";
 import { buttonsOf, drawGates } from "./steer.js";
 import { follow } from "./stream.js";
@@ -106,6 +107,7 @@ function createView(run) {
   const parts = STATES.map((state) => h("span", { "data-state": state }));
   const bar = h("div", { class: "progress", role: "img" }, parts);
   const gates = h("section", { class: "gates", "aria-label": "Waits for you" });
+  const changes = createChanges(run);
   const rows = new Map();
   const body = h("tbody");
   const side = h("aside", { class: "side", "aria-label": "Task" });
@@ -142,6 +144,7 @@ function createView(run) {
     ),
     bar,
     gates,
+    changes.element,
     h(
       "div",
       { class: "columns" },
@@ -237,6 +240,7 @@ function createView(run) {
         chip.hidden = count === 0 && chip.dataset.filter !== filter && chip.dataset.filter !== "all";
       }
       drawGates(run, gates);
+      changes.draw();
       buttons.draw();
     },
     mark(id) {

@@ -86,7 +86,14 @@ describe("[bar:mcp] over standard input and output, every tool does what it says
   });
 
   test("plan, run_workflow, change_plan, approve and route", async () => {
-    const { plan } = await call("plan", { goal: "Add dark mode to the settings page" });
+    const sketch = { phase: "p", description: "dark mode", agentName: "doc-writer", kind: "document" };
+    const covers = ["add-dark-mode-settings"];
+    const drawn = ["one", "two"].map((id) => ({ ...sketch, id, prompt: `Please write the ${id} part of it.`, covers }));
+    fake.script({ text: [JSON.stringify({ tasks: drawn })] });
+    const made = await call("plan", { goal: "Add dark mode to the settings page" });
+    expect(made).toMatchObject({ by: expect.stringMatching(/^anthropic\//), tasks: 2, problems: [] });
+    expect((await call("report_cost")).byAgent.planner.tokensUsed).toBeGreaterThan(0);
+    const { plan } = await call("plan", { goal: "Add dark mode to the settings page", patterns: true });
     expect(await call("run_workflow", { plan, rehearse: true, wait: 60 })).toMatchObject({ status: "complete" });
     const tasks = [work("a", { gate: true }), work("b", { dependencies: ["a"] })];
     const { run, status, gates } = await call("run_workflow", { tasks, wait: 60 });

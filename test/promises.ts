@@ -289,6 +289,10 @@ const README: readonly Promised[] = [
     text: "Kill it at any moment and resume: completed tasks do not run again",
   },
   { id: "readme:siblings", text: "One failed task keeps all that its siblings did" },
+  {
+    id: "readme:replan",
+    text: "A failed task that others need is gone around, by an answer that is checked and paid once, and the run ends well",
+  },
   { id: "readme:budget", text: "At the budget a run stops, and resumes when it is raised" },
   {
     id: "readme:handoff",

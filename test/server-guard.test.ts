@@ -35,7 +35,7 @@ describe("every route", () => {
       "GET /api/workflows/list",
       ...["app", "dom", "fold"].map((name) => `GET /${name}.js`),
       "GET /icon.svg",
-      ...["list", "rows", "run"].map((name) => `GET /${name}.js`),
+      ...["list", "plan-changes", "rows", "run"].map((name) => `GET /${name}.js`),
       "GET /runs/:id",
       ...["steer.js", "stream.js", "style.css", "task.js", "theme.css", "words.js"].map((name) => `GET /${name}`),
       "PATCH /api/agents/:name",

@@ -10,12 +10,13 @@ import type { RunHandle } from "./handle.ts";
 import type { OrchestratorConfig } from "./options.ts";
 import type { AgentOrchestrator } from "./orchestrator.ts";
 import type { OrderConfig } from "./order.ts";
+import { REPLANNER } from "./replanner.ts";
 
 /** What a run is conducted with. */
 export interface Conducted {
   readonly agents: Chosen["agents"];
   readonly runtimes?: { readonly [name: string]: Runtime };
-  readonly config: OrderConfig & Partial<OrchestratorConfig>;
+  readonly config: OrderConfig & Partial<Omit<OrchestratorConfig, "replan">>;
   readonly rehearsal: Rehearsal | undefined;
   readonly tasks: readonly AgentTask[];
   /** Where it was begun. */
@@ -25,7 +26,13 @@ export interface Conducted {
 }
 
 export function settingsOf(state: RunState): Omit<Conducted, "agents"> {
-  const { rehearsal, globalTimeout = Number.POSITIVE_INFINITY, folder, ...rest } = state.start?.options ?? {};
+  const {
+    rehearsal,
+    globalTimeout = Number.POSITIVE_INFINITY,
+    folder,
+    replan: _,
+    ...rest
+  } = state.start?.options ?? {};
   return { config: { ...rest, globalTimeout }, rehearsal, tasks: tasksOf(state), at: state.at, ...defined({ folder }) };
 }
 
@@ -39,7 +46,8 @@ export function settingsFor(
   const { contextStrategy, enableCommunication, pruningThreshold, seed, explore, budget } = config;
   const { recovery, attended, deliver } = config;
   const { maxParallelAgents = places, globalTimeout = Number.POSITIVE_INFINITY } = config;
-  const how = { contextStrategy, enableCommunication, pruningThreshold, recovery, attended, deliver };
+  const replan = Object.hasOwn(of.agents, REPLANNER) ? { by: REPLANNER } : undefined;
+  const how = { contextStrategy, enableCommunication, pruningThreshold, recovery, attended, deliver, replan };
   const set = { ...how, seed, explore, budget, rehearsal, prices: pricesFor(of, priced) };
   return { maxParallelAgents, globalTimeout, ...defined(set) };
 }

@@ -15,6 +15,7 @@ import { LANE, laneAgent } from "./landing.ts";
 import { namesIn } from "./names-in.ts";
 import { isReal, performerOf } from "./performers.ts";
 import { personOf } from "./persons.ts";
+import { REPLANNER, replannerAgent } from "./replanner.ts";
 
 /** Which tasks are still to be done: by a resume, by a retry or fork, and by one that begins further up. */
 export const TO_DO = {
@@ -36,6 +37,11 @@ export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
   for (const [name, { runtime, model, choices }] of Object.entries(state.places.agents)) {
     if (name === LANE && runtime === laneAgent.runtime) {
       agents.set(name, laneAgent);
+      continue;
+    }
+    if (name === REPLANNER && runtime === REPLANNER) {
+      const by = model === undefined ? {} : { model, provider: performerOf(model, "model", settings).provider };
+      agents.set(name, replannerAgent(by));
       continue;
     }
     const person = runtime === "human" ? files.get(name) : undefined;

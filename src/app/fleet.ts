@@ -6,21 +6,28 @@
  * F2. A model decides only gates that the user's own settings leave to conductors.
  */
 import type { AgentFile } from "../agents/definition.ts";
-import type { AgentFacts, AgentQuery, AgentRow, Fleet, PlanDigest, Routed, Told } from "../conductor/fleet.ts";
+import type {
+  AgentFacts,
+  AgentQuery,
+  AgentRow,
+  Fleet,
+  PlanDigest,
+  PlanWish,
+  Routed,
+  Told,
+} from "../conductor/fleet.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { Command } from "../domain/facts.ts";
 import { defined, type Json } from "../domain/json.ts";
 import { didYouMean } from "../domain/nearest.ts";
-import type { AgentTask } from "../domain/plan.ts";
 import { ASK_ABOVE } from "../library/settings.ts";
 import type { Chosen } from "./crew-of-files.ts";
 import { costsOf } from "./fleet-costs.ts";
 import type { FleetHome } from "./fleet-home.ts";
-import { keepPlan, plannedOrder, plansOf } from "./fleet-plans.ts";
+import { keepPlan, planned, plannedOrder, plansOf } from "./fleet-plans.ts";
 import { digestOf, logsOf, newestRuns, runsOfAgent, workUnderWay } from "./fleet-runs.ts";
 import { waitFor } from "./fleet-wait.ts";
 import type { Order, Planned } from "./order.ts";
-import { planByPatterns } from "./planning.ts";
 import type { Purse } from "./purse.ts";
 
 export interface FleetOptions {
@@ -145,10 +152,7 @@ export class HomeFleet implements Fleet, Disposable {
     return this.#home.command(run, { type: how, reason });
   }
 
-  async change(
-    run: string,
-    change: { readonly add: readonly AgentTask[]; readonly remove: readonly string[]; readonly reason: string },
-  ): Promise<string> {
+  async change(run: string, change: Parameters<Fleet["change"]>[1]): Promise<string> {
     const { places } = await this.#home.state(run);
     const known = Object.keys(places.agents);
     for (const [i, { agentName }] of change.add.entries())
@@ -157,12 +161,13 @@ export class HomeFleet implements Fleet, Disposable {
           path: `add.${i}.agentName`,
           hint: `its agents are ${known.join(", ")}; others get a run of their own: command_agent`,
         });
-    const { add, remove, reason } = change;
+    const { add, remove, instead, reason } = change;
     const command: Command = {
       type: "change",
       reason,
       ...(add.length > 0 && { add }),
       ...(remove.length > 0 && { remove }),
+      ...defined({ instead }),
     };
     return this.#home.command(run, command);
   }
@@ -180,15 +185,13 @@ export class HomeFleet implements Fleet, Disposable {
     return costsOf(this.#home, run);
   }
 
-  async plan(goal: string, minutes?: number): Promise<PlanDigest> {
-    const { agency, home } = this.#home;
-    await agency.experience.refresh();
-    const made = planByPatterns(agency, goal, defined({ minutes, folder: this.#options.folder }));
-    return keepPlan(home, made);
+  async plan(goal: string, how: PlanWish = {}): Promise<PlanDigest> {
+    const wish = { goal, ...how, ...defined({ folder: this.#options.folder }) };
+    return keepPlan(this.#home.home, await planned(this.#home, wish, (order) => this.begin(order)));
   }
 
-  planned(plan: string) {
-    return plannedOrder(this.#home, plan);
+  planned(plan: string, toBegin?: boolean) {
+    return plannedOrder(this.#home, plan, { toBegin, folder: this.#options.folder });
   }
 
   plans() {

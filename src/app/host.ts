@@ -24,9 +24,10 @@ import { type CostOf, loadPrices } from "../runtimes/prices.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { builtInWorkflows } from "../workflows/built-in.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
+import { checkBegin } from "./admission.ts";
 import { isOwned, tidy, Unsettled } from "./afterwards.ts";
 import { Agency } from "./agency.ts";
-import { type AtHand, atHand, checkCommands, checkSandbox, counted as countedAt } from "./at-hand.ts";
+import { type AtHand, atHand, checkCommands, counted as countedAt } from "./at-hand.ts";
 import { attend, type Conducted, guided, LIFE, REHEARSED_PEOPLE, settingsFor, settingsOf } from "./conducted.ts";
 import { type Chosen, callable, checkPrices, chooseModels, type Known } from "./crew-of-files.ts";
 import { crewOfRun, modelsNeeded, standIns, TO_DO } from "./crew-of-run.ts";
@@ -35,14 +36,14 @@ import { type DryRun, dryRuns } from "./dry-run.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { RunHandle } from "./handle.ts";
 import { type Histories, learn } from "./history.ts";
-import { checkLanding, LANE, laneAgent } from "./landing.ts";
+import { LANE, laneAgent } from "./landing.ts";
 import type { Branch } from "./lineage.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
 import { type Planned, planOf } from "./order.ts";
 import { gatesOf, listRuns, type OpenGate, openGates, type Shown, shownOf } from "./overview.ts";
 import { escalated } from "./persons.ts";
-import { checkReach } from "./reach.ts";
 import { needsPast, unnamedIn } from "./readying.ts";
+import { replannerFor } from "./replanner.ts";
 import { type Means, runtimesOf, Warm } from "./runtimes-of-run.ts";
 import { scouting } from "./scouting.ts";
 import { systemClock } from "./system.ts";
@@ -140,18 +141,18 @@ export class Host {
     const chosen = chooseModels(planned.tasks, this.#known, config);
     checkCommands(planned.tasks, this.settings, this.#options.evidenceCommands);
     if (!config.rehearse) checkPrices(chosen.models.keys(), config.budget, "config.budget.usd", this);
-    return { ...planned, config, ...chosen };
+    return {
+      ...planned,
+      config,
+      ...chosen,
+      agents: { ...chosen.agents, ...replannerFor(planned.tasks, config, this) },
+    };
   }
 
-  /**
-   * As it may begin now: within what is left of the day's budget. Throws where nothing is, and UNREACHABLE where the
-   * server of a model that it begins with is certainly not there.
-   */
+  /** As it may begin now: within what is left of the day's budget. Throws where nothing is, or something else is not there. */
   async admit(prepared: Prepared): Promise<Prepared> {
-    await checkReach(prepared, this.settings, this.#options);
+    await checkBegin(prepared, this.settings, this.#options);
     if (prepared.config.rehearse) return prepared;
-    await checkSandbox(prepared, this.settings);
-    await checkLanding(prepared.config.deliver, this.#options.repository);
     const { budget, claim } = await this.#days.admit(prepared.config.budget, prepared.models.keys());
     return { ...prepared, config: { ...prepared.config, ...defined({ budget }) }, ...defined({ claim }) };
   }

@@ -4,8 +4,15 @@ import { TuttiError } from "../domain/error.ts";
 import { defined } from "../domain/json.ts";
 import type { Landing } from "../domain/landing.ts";
 import { didYouMean } from "../domain/nearest.ts";
-import { type AgentTask, type BlobRef, type Inherited, isBlobRef, type Parent } from "../domain/plan.ts";
-import { hasOutput, type Node } from "../graph/dag.ts";
+import {
+  type AgentTask,
+  type BlobRef,
+  type Condition,
+  type Inherited,
+  isBlobRef,
+  type Parent,
+} from "../domain/plan.ts";
+import { hasOutput, type Node, newest } from "../graph/dag.ts";
 import { taskOf } from "../graph/expand.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { LANE, withLanding } from "./landing.ts";
@@ -42,8 +49,18 @@ export function branchOf(state: RunState, how: "retry" | "fork", branch: Branch)
   if (how === "retry" && !isEnded(state.life))
     throw new TuttiError("WRONG_STATE", `run ${state.run} has not ended; resume it instead`);
   const again = branch.from === undefined ? new Set<string>() : downstream(state, branch.from);
+  const replaced = branch.from === undefined ? undefined : nodes.get(branch.from);
+  if (replaced?.how === "replaced" || replaced?.spec?.replans !== undefined)
+    throw new TuttiError(
+      "BAD_INPUT",
+      `task '${branch.from}' is no part of the plan any more: ${replaced.reason ?? "it changed it"}`,
+      {
+        path: "from",
+        hint: `tutti show ${state.run} has the tasks that took its place`,
+      },
+    );
   const authors = authored(state).map((node) => {
-    const task = taskOf(node.spec as NonNullable<Node["spec"]>);
+    const task = asItStands(state, node);
     return task.id === branch.from && branch.set ? { ...task, ...branch.set, id: task.id } : task;
   });
   const tasks = branch.land ? landed(authors, state, branch.land) : authors;
@@ -80,9 +97,34 @@ export function editOf(state: RunState, tasks: readonly AgentTask[]): Descent {
   };
 }
 
-/** What a person or a change wrote, without what expanders made of it or what was taken out. */
-function authored(state: RunState): readonly Node[] {
-  return [...state.graph.nodes.values()].filter((node) => node.spec && node.spec.of === undefined && !node.removed);
+/** What a person or a change wrote, without what expanders made of it, what was taken out, and who looked for a way around. */
+const authored = (state: RunState): readonly Node[] => [...state.graph.nodes.values()].filter(isAuthored);
+
+const isAuthored = ({ spec, removed, how }: Node): boolean =>
+  spec !== undefined && spec.of === undefined && spec.replans === undefined && !removed && how !== "replaced";
+
+/** With what took the place of failed tasks, where it waits for them or reads them. */
+function asItStands({ graph }: RunState, node: Node): AgentTask {
+  const { replaces: _, ...task } = taskOf(node.spec as NonNullable<Node["spec"]>);
+  const isGone = (id: string) => {
+    const one = graph.nodes.get(id);
+    return one?.spec !== undefined && one.spec.of === undefined && !isAuthored(one);
+  };
+  const { dependencies = [], when, until, forEach } = task;
+  const now = dependencies.some(isGone)
+    ? [...dependencies.filter((id) => !isGone(id)), ...node.dependsOn.filter(isAuthored).map(({ id }) => id)]
+    : dependencies;
+  const heir = (id: string) => (isGone(id) ? (newest(graph, id)?.id ?? id) : id);
+  const reads = defined({ when: when && renamed(when, heir), until: until && renamed(until, heir) });
+  const list = forEach && { forEach: { ...forEach, task: heir(forEach.task) } };
+  return { ...task, dependencies: [...new Set(now)], ...reads, ...list };
+}
+
+function renamed(condition: Condition, heir: (id: string) => string): Condition {
+  if ("all" in condition) return { all: condition.all.map((one) => renamed(one, heir)) };
+  if ("any" in condition) return { any: condition.any.map((one) => renamed(one, heir)) };
+  if ("not" in condition) return { not: renamed(condition.not, heir) };
+  return { ...condition, task: heir(condition.task) };
 }
 
 function downstream(state: RunState, from: string): Set<string> {

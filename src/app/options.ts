@@ -7,6 +7,7 @@ import {
   CONTEXT_STRATEGIES,
   type ContextStrategy,
   type Rehearsal,
+  type Replanning,
   type RunOptions,
 } from "../domain/plan.ts";
 import type { Checks, Clock, Evidence, Files, Guidance, Journal, Limits, People, Runtime } from "../domain/ports.ts";
@@ -45,6 +46,8 @@ export interface OrchestratorConfig {
   readonly recovery?: Ladders;
   /** Somebody answers gates, so that failures may be asked about. Default: whether there are `people`. */
   readonly attended?: boolean;
+  /** One of the agents changes the plan where a task fails for good or something is found out; it answers with a change. */
+  readonly replan?: Replanning;
   /** For jitter. Default: drawn anew for each run. */
   readonly seed?: number;
   /** Where an agent has several models, those that are little known get their chance. */
@@ -80,6 +83,7 @@ export interface OrchestratorConfig {
   readonly chance?: Random;
 }
 
+const MOST_REPLANS = 20;
 const BUDGET: readonly (keyof Budget)[] = ["usd", "tokens", "turns", "spawns"];
 const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
   agents: true,
@@ -98,6 +102,7 @@ const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
   maxHandoffs: true,
   recovery: true,
   attended: true,
+  replan: true,
   seed: true,
   explore: true,
   prices: true,
@@ -142,6 +147,10 @@ export function checkConfig(config: OrchestratorConfig): void {
   if (found) wrong(`recovery${found.at}`, found.fault);
   if (config.attended !== undefined && typeof config.attended !== "boolean") wrong("attended", "must be true or false");
   if (config.explore !== undefined && typeof config.explore !== "boolean") wrong("explore", "must be true or false");
+  record("replan", config.replan);
+  if (config.replan !== undefined && !Object.hasOwn(config.agents ?? {}, config.replan.by))
+    wrong("replan.by", `names '${String(config.replan.by)}', which is none of the agents`);
+  whole("replan.most", config.replan?.most, 1, MOST_REPLANS);
   record("providers", config.providers);
   for (const [name, places] of Object.entries(config.providers ?? {})) whole(`providers.${name}`, places, 1, 100_000);
   checkBudget(config.budget);
@@ -192,6 +201,7 @@ export function runOptions(config: OrchestratorConfig, seed: number): RunOptions
     ...(config.folder === undefined ? {} : { folder: config.folder }),
     ...(config.deliver === undefined ? {} : { deliver: config.deliver }),
     ...(attended ? { attended } : {}),
+    ...(config.replan === undefined ? {} : { replan: config.replan }),
     ...(recovery === undefined ? {} : { recovery }),
     ...(providers === undefined ? {} : { providers }),
     ...(globalTimeout === Number.POSITIVE_INFINITY ? {} : { globalTimeout }),

@@ -1,14 +1,16 @@
 /** From what a person wants to a plan that can be run: planned, checked, fitted into its time, foreseen. Nothing is begun. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { type Planned, type Problem, planProblems } from "../conductor/checks.ts";
+import { isSound, type Planned, type Problem, planProblems } from "../conductor/checks.ts";
 import { ableOf, chooseFrom } from "../conductor/choosing.ts";
 import { type Goal, goalOf } from "../conductor/goal.ts";
 import { planFor } from "../conductor/planner.ts";
 import { type Colleague, PLAN_SCHEMA, planIn, planPrompt } from "../conductor/reply.ts";
 import { fitted } from "../conductor/time-box.ts";
 import { TuttiError } from "../domain/error.ts";
+import { defined } from "../domain/json.ts";
 import type { AgentTask } from "../domain/plan.ts";
+import type { PlanFile } from "../workflows/plan-file.ts";
 import type { Agency } from "./agency.ts";
 
 export interface PlanOptions {
@@ -65,7 +67,7 @@ export async function planByModel(
     }
     const again = round === 1 ? "" : `, put right ${round === 2 ? "once" : `${round - 1} times`}`;
     best = finished(agency, draft, { by: `${model}${again}`, notes: [], options });
-    if (best.problems.every(({ severity }) => severity !== "fault")) return best;
+    if (isSound(best.problems)) return best;
   }
   return best as MadePlan;
 }
@@ -77,14 +79,17 @@ const MOST_COLLEAGUES = 40;
 const EACH = 3;
 
 function colleaguesFor(agency: Agency, { requirements, title }: Goal): readonly Colleague[] {
-  const { registry } = agency;
   const found = requirements.flatMap(({ text }) => {
     const { agent, alternatives } = agency.route({ description: text });
     return [...(agent === null ? [] : [agent]), ...alternatives.slice(0, EACH).map((one) => one.agent)];
   });
   const custom = planFor({ title, text: title, requirements }, chooserOf(agency)).tasks.map((one) => one.agentName);
+  return colleaguesNamed(agency, [...new Set([...custom, ...found])].slice(0, MOST_COLLEAGUES));
+}
+
+export function colleaguesNamed({ registry }: Agency, names: readonly string[]): readonly Colleague[] {
   const able = ableOf(registry);
-  return [...new Set([...custom, ...found])].slice(0, MOST_COLLEAGUES).map((name) => ({
+  return names.map((name) => ({
     name,
     description: registry.find(name).description.replace(/\s+/g, " ").slice(0, 200),
     canWrite: able.get(name)?.canWrite === true,
@@ -101,7 +106,8 @@ function wantedGoal(words: string, { minutes }: PlanOptions): Goal {
   return minutes === undefined ? goal : { ...goal, minutes };
 }
 
-const chooserOf = (agency: Agency) => chooseFrom(agency.registry, (task, context) => agency.route(task, context));
+export const chooserOf = (agency: Agency) =>
+  chooseFrom(agency.registry, (task, context) => agency.route(task, context));
 
 function finished(
   agency: Agency,
@@ -127,6 +133,18 @@ const problemsOf = ({ registry }: Agency, plan: Planned, folder: string | undefi
 
 const leftOutText = ({ description }: AgentTask, minutes: number | undefined): string =>
   `left out, since there are ${minutes} minutes: ${description}`;
+
+/** What is wrong with a plan out of a file, which somebody may have edited; of one whose tasks say nothing in `brief`, nothing. */
+export function problemsIn(
+  agency: Agency,
+  { tasks = [], goal = "a plan", requirements, given, deliverables, config }: PlanFile,
+  { folder, timeout }: { readonly folder?: string | undefined; readonly timeout?: number | undefined } = {},
+): readonly Problem[] {
+  if (tasks.every(({ brief }) => brief === undefined)) return [];
+  const limit = timeout ?? config?.["globalTimeout"];
+  const minutes = typeof limit === "number" ? limit / 60_000 : undefined;
+  return problemsOf(agency, { goal, tasks, ...defined({ requirements, given, deliverables, minutes }) }, folder);
+}
 
 /** As a file that `tutti run` takes. */
 export function planFileOf({ plan, by }: Pick<MadePlan, "plan" | "by">, config: object = {}) {

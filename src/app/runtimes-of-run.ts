@@ -27,6 +27,8 @@ import { conductorBy } from "./conductor-agent.ts";
 import type { FleetHome } from "./fleet-home.ts";
 import type { Histories } from "./history.ts";
 import { mediated } from "./landing.ts";
+import { REPLANNER } from "./replanner.ts";
+import { replannerBy } from "./replanner-agent.ts";
 import { scrubbedDeltas, scrubbedRuntimes, secretsIn } from "./scrubbed.ts";
 
 /** What a host has for all its runs. */
@@ -95,12 +97,15 @@ export function runtimesOf(
     const place = isWorkplace(repository) ? lanes({ folder: repository, home }) : undefined;
     const landing = deliver && mediated(deliver, library.agents);
     const lane = landing && place ? { lane: laneRuntime({ landing, lanes: place, shell }) } : {};
+    const replans = Object.hasOwn(agents, REPLANNER);
     const conducts = Object.values(agents).some(({ runtime }) => runtime === CONDUCTOR);
     const { instructionsOf: _, ...called } = { ...shared, pace, secrets, providers: settings.providers };
     const conductor = conducts
       ? { [CONDUCTOR]: conductorBy(means.fleet)({ ...called, ...defined({ folder: repository }) }) }
       : {};
-    return scrubbedRuntimes({ ...all, ...lane, ...conductor }, secrets);
+    const given = { ...called, ...defined({ folder: repository }) };
+    const replanner = replans ? { [REPLANNER]: replannerBy(means.fleet)(given) } : {};
+    return scrubbedRuntimes({ ...all, ...lane, ...conductor, ...replanner }, secrets);
   }
   const { chaos } = rehearsal;
   // Virtual time passes as fast as it can by itself.

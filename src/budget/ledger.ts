@@ -369,3 +369,14 @@ export function turnShortage(ledger: Ledger, task: string, needs: Needs, inFligh
     short("turns", caps.turns, total.turns + turns, 1);
   return found && inWords(found, task);
 }
+
+/** For how many more tasks there is room, if each takes what one took on average so far; no cap, no limit. */
+export function roomFor(ledger: Ledger): number {
+  const { caps, total, tasks } = ledger;
+  if (tasks.size === 0) return Number.POSITIVE_INFINITY;
+  const room = (cap: number | undefined, used: number, aside: number) =>
+    cap === undefined || used === 0 ? Number.POSITIVE_INFINITY : Math.floor((cap - used - aside) / (used / tasks.size));
+  const usd = room(caps.usd, ledger.knownUsd, ledger.reservedUsd);
+  const tokens = room(caps.tokens, total.tokensUsed, ledger.reservedTokens);
+  return Math.max(0, Math.min(usd, tokens, room(caps.turns, total.turns, ledger.reservedTurns)));
+}

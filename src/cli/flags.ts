@@ -26,3 +26,6 @@ export function viewFlags(command: Command): Command {
     .option("--verbose", "every event as a log line on standard error")
     .option("--out <dir>", "write each task's output and a report.md there");
 }
+
+export const replanFlag = (command: Command): Command =>
+  command.option("--no-replan", "leave the plan as it is where a task fails for good or too little is left");

@@ -2,6 +2,7 @@
 import type { RunEvent, Step } from "../domain/events.ts";
 import type { Json } from "../domain/json.ts";
 import { isRecord } from "../domain/shape.ts";
+import { changeWords, diffLines, isChange } from "./plan-changes.ts";
 import { cut, oneLine } from "./text.ts";
 import { moneyText, plural, timeText, tokensText } from "./units.ts";
 
@@ -17,7 +18,8 @@ export function eventLine(
   const words = calls?.note(event) ?? eventWords(event);
   if (words === undefined) return undefined;
   const task = "taskId" in event && event.taskId !== undefined ? `${event.taskId} ` : "";
-  return `${shortRun(event.run)} ${`+${timeText(event.at - startedAt)}`.padStart(8)} ${task}${words}`;
+  const line = `${shortRun(event.run)} ${`+${timeText(event.at - startedAt)}`.padStart(8)} ${task}${words}`;
+  return event.type === "plan:changed" ? [line, ...diffLines(event)].join("\n    ") : line;
 }
 
 /** What happened, without run, time and task; nothing for what is only bookkeeping. */
@@ -70,9 +72,9 @@ export function eventWords(event: RunEvent): string | undefined {
     case "budget:exceeded":
       return `reached its limit of ${event.limit}: ${reason(event.reason)}`;
     case "plan:changed":
-      if (event.agents && event.added.length + event.removed.length === 0)
+      if (event.agents && !isChange(event))
         return `${Object.keys(event.agents).map(oneLine).join(", ")} joins: ${reason(event.reason)}`;
-      return `plan changed: ${event.added.length} added, ${event.removed.length} removed`;
+      return changeWords(event);
     case "checkpoint":
       return `checkpoint '${oneLine(event.name)}'`;
     case "fact:refused":
@@ -122,6 +124,8 @@ function nextWords(step: Step | undefined, delay: number): string {
       return "error-recovery is asked";
     case "person":
       return "a person is asked";
+    case "replan":
+      return "another way is looked for";
     default:
       return `again in ${timeText(delay)}`;
   }

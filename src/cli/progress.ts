@@ -1,17 +1,18 @@
 /** A run as far as its events tell it, folded for showing: one row a task. Pure, so that views are tested with values. */
 
-import type { RunEvent, RunStatus, Spent, Summary, TaskStatus } from "../domain/events.ts";
+import type { EventOf, RunEvent, RunStatus, Spent, Summary, TaskStatus } from "../domain/events.ts";
 import type { Json } from "../domain/json.ts";
 import { isBlobRef } from "../domain/plan.ts";
 import type { Changes } from "../domain/workspace.ts";
 import { criticalPath } from "../graph/critical-path.ts";
 import { progressWords } from "./plain.ts";
+import { isChange, type PlanChange } from "./plan-changes.ts";
 
 export interface TaskRow {
   readonly id: string;
   agent: string;
   readonly description: string;
-  readonly dependencies: readonly string[];
+  dependencies: readonly string[];
   /** Milliseconds that its author expects. */
   readonly estimate: number;
   status: TaskStatus;
@@ -53,8 +54,11 @@ export interface Progress {
   readonly tasks: Map<string, TaskRow>;
   /** Open gates and their questions. */
   readonly gates: Map<string, string>;
+  /** How its plan was changed, in order: the newest of them. */
+  readonly planChanges: (PlanChange & { readonly at: number })[];
 }
 
+const MOST_CHANGES = 50;
 const USUAL = 60_000;
 /** The agent that brings the work of the others together. */
 const LANE = "merge-lane";
@@ -64,7 +68,7 @@ export const isSettled = ({ status }: TaskRow): boolean => SETTLED.has(status);
 export function createProgress(): Progress {
   const [tasks, gates] = [new Map<string, TaskRow>(), new Map<string, string>()];
   const none = { run: "", workflow: "", isRehearsed: false, startedAt: 0, at: 0, seq: 0, isStopping: false };
-  return { ...none, status: "running", tasks, gates };
+  return { ...none, status: "running", tasks, gates, planChanges: [] };
 }
 
 export function fold(progress: Progress, event: RunEvent): void {
@@ -88,8 +92,7 @@ export function fold(progress: Progress, event: RunEvent): void {
       });
       return;
     case "plan:changed":
-      for (const id of event.removed) progress.tasks.delete(id);
-      return;
+      return replan(progress, event);
     case "gate:opened":
       progress.gates.set(event.gate, event.question);
       return;
@@ -114,6 +117,18 @@ export function fold(progress: Progress, event: RunEvent): void {
     default:
       return foldTask(progress, event);
   }
+}
+
+function replan({ tasks, planChanges }: Progress, event: EventOf<"plan:changed">): void {
+  for (const id of event.removed) tasks.delete(id);
+  for (const { task, dependencies } of event.changed ?? []) {
+    const row = tasks.get(task);
+    if (row) row.dependencies = dependencies;
+  }
+  if (!isChange(event)) return;
+  const { at, added, removed, changed = [], reason } = event;
+  planChanges.push({ at, added, removed, changed, reason });
+  if (planChanges.length > MOST_CHANGES) planChanges.shift();
 }
 
 function turn(progress: Progress, status: RunStatus, reason?: string): void {

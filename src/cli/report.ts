@@ -7,6 +7,7 @@ import { type EvidenceSet, type Finding, placeOf } from "../domain/evidence.ts";
 import type { Json } from "../domain/json.ts";
 import { changeLines } from "./changes-text.ts";
 import { landedLines } from "./landed-text.ts";
+import { diffLines } from "./plan-changes.ts";
 import type { TaskRow } from "./progress.ts";
 import type { RunView } from "./run-view.ts";
 import { oneLine } from "./text.ts";
@@ -29,6 +30,7 @@ export function reportOf({ shown, progress, bottlenecks }: RunView): string {
     "| task | agent | state | time | tokens | cost |",
     "| --- | --- | --- | ---: | ---: | ---: |",
     ...rows.map((row) => tableRow(row)),
+    ...planLines(progress, startedAt),
     ...changedLines(rows),
     ...landedIn(rows),
     ...timeLines(bottlenecks),
@@ -68,6 +70,15 @@ function evidenceLines(evidence: EvidenceSet | undefined): string[] {
 
 /** Words of files are no markup of ours. */
 const plain = (text: string): string => oneLine(text).replace(/[<>[\]`*_|\\]/g, "\\$&");
+
+/** What became otherwise than it was planned, and why. */
+function planLines({ planChanges }: RunView["progress"], startedAt: number): string[] {
+  const lines = planChanges.flatMap((one) => [
+    `- After ${timeText(one.at - startedAt)}: ${plain(one.reason)}`,
+    ...diffLines(one).map((line) => `  - \`${line.replaceAll("`", "'")}\``),
+  ]);
+  return lines.length > 0 ? ["", "## Changes of the plan", "", ...lines] : [];
+}
 
 function changedLines(rows: readonly TaskRow[]): string[] {
   const lines = changeLines(rows).map((line) => `- ${line.replace(/: (git .*)$/, ": `$1`")}`);

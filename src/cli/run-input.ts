@@ -16,6 +16,7 @@ import { markdownList, type TaskList, taskMasterList } from "../workflows/task-l
 import { templateFrom } from "../workflows/template-file.ts";
 import { budget } from "./amounts.ts";
 import { type LandFlags, landingOf } from "./land-flags.ts";
+import { checkEdited } from "./plan-check.ts";
 
 export interface ConductFlags {
   readonly model?: string;
@@ -32,6 +33,9 @@ export interface ConductFlags {
   readonly timeout?: number;
   readonly reads?: readonly string[];
   readonly evidenceCommands?: true;
+  /** False: the plan stays as it is. */
+  readonly replan?: boolean;
+  readonly patterns?: true;
 }
 export interface InputFlags extends ConductFlags, LandFlags {
   readonly param?: readonly string[];
@@ -40,7 +44,14 @@ export interface InputFlags extends ConductFlags, LandFlags {
 
 const isFile = (target: string): boolean => /\.(?:json|ya?ml|md)$/i.test(target);
 
-export async function orderOf(host: Host, target: string, flags: InputFlags, cwd: string): Promise<Order> {
+/** `doubt`: hears what of a plan its reader should decide. */
+export async function orderOf(
+  host: Host,
+  target: string,
+  flags: InputFlags,
+  cwd: string,
+  doubt: (words: string) => void = () => {},
+): Promise<Order> {
   checkFlags(flags);
   if (!isFile(target) && !host.workflows.has(target) && (target.includes("/") || existsSync(resolve(cwd, target))))
     throw new TuttiError("BAD_INPUT", `${target} is neither a workflow nor a file of tasks`, {
@@ -48,7 +59,7 @@ export async function orderOf(host: Host, target: string, flags: InputFlags, cwd
       hint: "files of tasks end in .json, .yaml or .yml; tutti workflows lists the workflows",
     });
   const given = isFile(target)
-    ? await fileOrder(host, target, cwd)
+    ? await fileOrder(host, target, { cwd, doubt, timeout: flags.timeout })
     : ({ workflowId: target, parameters: {} } satisfies Order);
   const parameters = await parametersOf(host, given, flags, cwd);
   const deliver = landingOf(flags, cwd);
@@ -80,12 +91,19 @@ export function configOf(flags: ConductFlags): OrderConfig {
   const { agentModel, maxParallel, context, timeout, reads, model, rehearse, speed, chaos, seed, explore } = flags;
   const all = {
     ...{ model, rehearse, speed, chaos, seed, explore, reads, budget: flags.budget },
+    ...{ replan: flags.replan === false ? false : flags.patterns ? ("patterns" as const) : undefined },
     ...{ agentModels: agentModel, maxParallelAgents: maxParallel, contextStrategy: context, globalTimeout: timeout },
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-async function fileOrder(host: Host, target: string, cwd: string): Promise<Order> {
+interface Reading {
+  readonly cwd: string;
+  readonly doubt: (words: string) => void;
+  readonly timeout: number | undefined;
+}
+
+async function fileOrder(host: Host, target: string, { cwd, doubt, timeout }: Reading): Promise<Order> {
   const content = await textOf(resolve(cwd, target), target);
   const listed = listIn(content, target);
   if (listed) return listOrder(host, listed, target);
@@ -101,6 +119,9 @@ async function fileOrder(host: Host, target: string, cwd: string): Promise<Order
   }
   const result = readPlanFile(content, target, await decided(host, content, target));
   if (!result.ok) throw faultsOf(target, result.faults);
+  const { faults, doubts } = checkEdited(host, { name: target, content, cwd }, result.plan, timeout);
+  if (faults.length > 0) throw faultsOf(target, faults);
+  for (const one of doubts) doubt(one);
   // What whoever planned it wanted is for those who read it; its tasks say the rest, and what may run side by side.
   const { goal: _, plannedBy: __, requirements: ___, given: ____, deliverables: _____, ...plan } = result.plan;
   const limit = plan.config?.["budget"];

@@ -8,6 +8,7 @@ import { changeLines } from "./changes-text.ts";
 import { viewOf } from "./conduct.ts";
 import type { Io } from "./io.ts";
 import { landedLines } from "./landed-text.ts";
+import { changeWords, diffLines } from "./plan-changes.ts";
 import type { TaskRow } from "./progress.ts";
 import { outputText } from "./report.ts";
 import type { RunView } from "./run-view.ts";
@@ -29,6 +30,10 @@ export function showRun(io: Io, { shown, progress }: RunView): void {
   io.out("");
   for (const line of taskLines(progress, { ...view, rows: Number.POSITIVE_INFINITY })) io.out(line);
   io.out("");
+  for (const one of progress.planChanges) {
+    io.out(`+${timeText(one.at - shown.startedAt)} ${changeWords(one)}`);
+    for (const line of diffLines(one)) io.out(`  ${line}`);
+  }
   for (const line of changeLines(progress.tasks.values())) io.out(line);
   for (const { landed } of progress.tasks.values()) for (const line of landedLines(landed)) io.out(line);
   io.out(endLine(progress, view));

@@ -36,6 +36,9 @@ export interface Surroundings {
   readonly exists?: (path: string) => boolean;
 }
 
+export const isSound = (problems: readonly Problem[]): boolean =>
+  problems.every(({ severity }) => severity !== "fault");
+
 const MINUTE = 60_000;
 const LONGEST = 120 * MINUTE;
 

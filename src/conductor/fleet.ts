@@ -109,6 +109,15 @@ export interface Costs {
   readonly dayBudget?: { readonly usd?: number; readonly tokens?: number };
 }
 
+export interface PlanWish {
+  /** The time that all of it may take. */
+  readonly minutes?: number;
+  /** Without a model, also where there is one. */
+  readonly patterns?: boolean;
+  /** Aborted: nobody waits for it any more. */
+  readonly signal?: AbortSignal;
+  readonly tell?: (told: Told) => void;
+}
 export interface PlanDigest {
   /** By which it is run. */
   readonly plan: string;
@@ -162,7 +171,12 @@ export interface Fleet {
   stop(run: string, how: "pause" | "cancel", reason: string): Promise<string>;
   change(
     run: string,
-    change: { readonly add: readonly AgentTask[]; readonly remove: readonly string[]; readonly reason: string },
+    change: {
+      readonly add: readonly AgentTask[];
+      readonly remove: readonly string[];
+      readonly instead?: { readonly [task: string]: readonly string[] };
+      readonly reason: string;
+    },
   ): Promise<string>;
   /** Newest first. */
   runsOf(agent: string): Promise<readonly string[]>;
@@ -170,9 +184,10 @@ export interface Fleet {
 
   /** Of one run, or of all that began today. */
   costs(run?: string): Promise<Costs>;
-  plan(goal: string, minutes?: number): Promise<PlanDigest>;
-  /** As it was planned, ready to be begun. */
-  planned(plan: string): Promise<{ readonly [field: string]: unknown }>;
+  /** By the model that is configured, if any and unless patterns are wanted. */
+  plan(goal: string, how: PlanWish): Promise<PlanDigest>;
+  /** As it was planned. `toBegin`: checked again, since a person may have edited it; throws BAD_INPUT for a fault. */
+  planned(plan: string, toBegin?: boolean): Promise<{ readonly [field: string]: unknown }>;
   plans(): Promise<readonly string[]>;
   route(task: string, exclude: readonly string[]): Promise<Routed>;
 

@@ -70,7 +70,7 @@ export function planPrompt(goal: Goal, agents: readonly Colleague[], before?: Be
   return parts.join("\n\n");
 }
 
-const RULES = [
+export const RULES = [
   "- Tasks, each for one agent of the list, small enough for one sitting: an id of a few words with hyphens, a phase, a kind (design, build, verify, document, release), a description in a line, and a prompt that says all that the agent needs: the goal, what it is given, what to deliver in which shape, what not to do.",
   "- 'inputs' are names of what a task needs, 'outputs' of what it makes: every input is made by one task or stands in 'given', as files of the repository do. Dependencies follow from them; 'after' names further ones.",
   "- 'touches' are globs of the files that it will write: two tasks that may touch the same file do not run side by side, so keep them apart where you can.",
@@ -103,10 +103,10 @@ export function planIn(goal: Goal, reply: unknown): Planned | undefined {
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
-const textsIn = (value: unknown): readonly string[] =>
+export const textsIn = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((one): one is string => typeof one === "string" && one !== "").slice(0, 100) : [];
 
-function taskIn(one: Record<string, unknown>): AgentTask {
+export function taskIn(one: Record<string, unknown>): AgentTask {
   const id = textOf(one["id"]);
   const lists = ["inputs", "outputs", "touches", "covers", "criteria"] as const;
   const brief: Brief = {

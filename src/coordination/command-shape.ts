@@ -11,6 +11,15 @@ const words = text(10_000);
 const budget = fields({ usd: amount, tokens: amount, turns: amount, spawns: amount });
 const agents: Shape = (value) => (isRecord(value) ? json(value) : wrong("must be an object"));
 
+const instead: Shape = (value) => {
+  if (!isRecord(value)) return wrong("must be an object: the id of a task, and a list of those in its stead");
+  for (const [task, ids] of Object.entries(value)) {
+    const found = listOf(text(64, 1))(ids);
+    if (found) return wrong(found.fault, `.${task}${found.at}`);
+  }
+  return undefined;
+};
+
 /** The tasks of a change are checked with the plan that they come into. */
 const SHAPES: { readonly [T in Command["type"]]: Shape } = {
   pause: fields({ type, reason: words }),
@@ -20,7 +29,7 @@ const SHAPES: { readonly [T in Command["type"]]: Shape } = {
     { type, gate: words, decision: oneOf(["approve", "reject"]), note: words, edited: text(1 << 20), by: words },
     ["gate", "decision"],
   ),
-  change: fields({ type, add: listOf(any), agents, remove: listOf(words), budget, reason: words }),
+  change: fields({ type, add: listOf(any), agents, remove: listOf(words), instead, budget, reason: words }),
   message: fields({ type, from: words, to: words, kind: oneOf(MESSAGE_KINDS), content: json }, [
     "from",
     "to",

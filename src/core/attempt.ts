@@ -5,13 +5,15 @@ import { decideBoard, decideMessage } from "../coordination/talk.ts";
 import { EVENT_CLASS, type EventFields, type Spent } from "../domain/events.ts";
 import type { Fact } from "../domain/facts.ts";
 import { defined, pointer } from "../domain/json.ts";
-import { type Node, select } from "../graph/dag.ts";
+import { isNeeded, type Node, select } from "../graph/dag.ts";
 import { defaultIterations, loopVerdict, nextIteration } from "../graph/expand.ts";
 import { handedOver, handoffFault, leftOff } from "../recovery/handoffs.ts";
 import { afterFailure, type FailedAttempt } from "../recovery/ladders.ts";
+import { askingAnew, askingAround } from "../recovery/replanning.ts";
 import { deadLetter, type Tries } from "../recovery/tries.ts";
 import { isFinal, wasStopped } from "../scheduling/life.ts";
-import { addTasks, agentOf, cancelTask, emit, fail, refuse, settleLost, type Telling } from "./telling.ts";
+import { replanned } from "./change.ts";
+import { addTask, addTasks, agentOf, cancelTask, emit, fail, refuse, settleLost, type Telling } from "./telling.ts";
 
 type Ended = Extract<Fact, { type: "ended" }>;
 
@@ -32,13 +34,11 @@ export function ended(telling: Telling, told: Ended): void {
   const { node, tries } = here;
   const fact = handedOver(tries, told);
   const spent = { attempt: fact.attempt, ...spentBy(state.ledger, node.id, fact.spent) };
-  if (state.ledger.reserved.has(node.id))
-    emit(telling, "budget:settled", { taskId: node.id, agentName: tries.agentName, ...spent });
+  const who = { taskId: node.id, agentName: tries.agentName };
+  if (state.ledger.reserved.has(node.id)) emit(telling, "budget:settled", { ...who, ...spent });
   if (fact.outcome === "ok") return succeeded(telling, node, fact, spent);
-  if (isFinal(state.life)) {
-    const who = { taskId: node.id, agentName: tries.agentName };
+  if (isFinal(state.life))
     return emit(telling, "task:cancelled", { ...who, ...spent, reason: state.life.stop?.reason ?? fact.reason });
-  }
   const { outcome, reason } = fact;
   const wasOrdered = wasStopped(state.life, tries.startedAt);
   if (outcome === "stopped")
@@ -63,19 +63,22 @@ function succeeded(telling: Telling, node: Node, fact: Extract<Ended, { outcome:
   const complete = { ...who, ...spent, success: true as const, output, ...defined({ changes: fact.changes }) };
   emit(telling, "task:complete", selected === undefined ? complete : { ...complete, selected });
   addTasks(telling, next);
+  if (node.spec?.replans !== undefined) replanned(telling, node);
 }
 
 function failed(telling: Telling, node: Node, tries: Tries, spent: Charged, fact: FailedAttempt): void {
   const { start, places } = telling.state;
   if (!node.spec || !start) return;
   const { choices } = places.agents[tries.agentName] ?? {};
-  const { step, to, gate, ...how } = afterFailure(tries, node.spec, fact, { ...start.options, choices });
+  const means = { ...start.options, choices, asking: askingAround(telling.state, node.spec, isNeeded(node)) };
+  const { step, to, gate, ask, ...how } = afterFailure(tries, node.spec, fact, means);
   const { failure, reason } = fact;
   if (step === undefined) return fail(telling, node, { ...spent, failure, reason });
   retry(telling, node, tries, { ...spent, failure, reason, ...how, counts: true, step });
   const who = { taskId: node.id, agentName: tries.agentName };
   if (to !== undefined) emit(telling, "task:fallback", { ...who, to, reason });
   if (gate) emit(telling, "gate:opened", { ...who, ...gate });
+  if (ask) addTask(telling, ask);
 }
 
 type Retrying = Omit<EventFields["task:retry"], "taskId" | "agentName" | "resumeAt">;
@@ -132,6 +135,8 @@ export function said(telling: Telling, fact: string, message: EventFields["messa
   const decided = decideMessage(telling.state.talk, message);
   if ("fault" in decided) return refuse(telling, fact, decided.fault, message.taskId);
   emit(telling, "message:sent", decided.fields);
+  const anew = askingAnew(telling.state, message.to);
+  if (anew) addTask(telling, anew);
 }
 
 export function board(telling: Telling, fact: Extract<Fact, { type: "board" }>): void {

@@ -1,14 +1,10 @@
 /** What persons and other programs ask of a run. */
-import { spawnFault } from "../budget/ledger.ts";
 import { gateFault } from "../coordination/gates.ts";
 import type { Command } from "../domain/facts.ts";
 import { defined } from "../domain/json.ts";
-import { planFaults } from "../graph/check.ts";
-import { inTopologicalOrder } from "../graph/critical-path.ts";
-import { removalFault, removedFrom } from "../graph/report.ts";
 import { rejected } from "../recovery/ladders.ts";
-import { isFinal, orderFault } from "../scheduling/life.ts";
-import { addTask, agentOf, emit, fail, NOTHING, order, refuse, type Telling } from "./telling.ts";
+import { orderFault } from "../scheduling/life.ts";
+import { agentOf, emit, fail, NOTHING, order, refuse, type Telling } from "./telling.ts";
 
 type Of<T extends Command["type"]> = Extract<Command, { type: T }>;
 
@@ -36,31 +32,4 @@ export function decideGate(telling: Telling, command: Of<"decide">): void {
   const { isSkipped, ...end } = rejected(state.recovery.tries.get(node.id), gate, node.id, note);
   if (isSkipped) emit(telling, "task:skipped", { ...who, how: "condition", reason: end.reason });
   else fail(telling, node, { ...NOTHING, attempt: 0, ...end });
-}
-
-export function change(telling: Telling, command: Of<"change">): void {
-  const { state } = telling;
-  const fault = changeFault(telling, command);
-  if (fault !== undefined) return refuse(telling, "change", fault);
-  const { add = [], remove = [], budget, agents, reason = "somebody asked for it" } = command;
-  const added = add.map((task) => task.id);
-  emit(telling, "plan:changed", { added, removed: remove, reason, ...defined({ budget, agents }) });
-  for (const id of remove) {
-    const node = state.graph.nodes.get(id);
-    const why = `removed from the plan: ${reason}`;
-    if (node) emit(telling, "task:cancelled", { taskId: id, agentName: agentOf(state, node), reason: why });
-  }
-  for (const task of inTopologicalOrder(add)) addTask(telling, task);
-}
-
-/** Why a change does not fit, or undefined. Only what has not begun and nobody waits for can be removed. */
-function changeFault(telling: Telling, { add = [], remove = [], agents }: Of<"change">): string | undefined {
-  const { state } = telling;
-  if (isFinal(state.life)) return `the run is stopping: ${state.life.stop?.reason}`;
-  const known = { ...state.places.agents, ...agents };
-  const existing = new Set(state.graph.nodes.keys());
-  const here = { agents: new Set(Object.keys(known)), existing, removed: removedFrom(state.graph, remove) };
-  const [first] = add.length > 0 ? planFaults(add, here) : [];
-  const fault = first?.message ?? spawnFault(state.ledger, add.length);
-  return fault ?? removalFault(state.graph, remove, (id) => state.recovery.tries.has(id));
 }

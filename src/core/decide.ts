@@ -13,7 +13,8 @@ import { isEnded } from "../scheduling/life.ts";
 import { isNews } from "../scheduling/places.ts";
 import { limitAt } from "../scheduling/worktime.ts";
 import { asked, board, died, ended, handed, logged, said, sent } from "./attempt.ts";
-import { change, decideGate, steer } from "./command.ts";
+import { change } from "./change.ts";
+import { decideGate, steer } from "./command.ts";
 import { follow } from "./follow.ts";
 import type { RunState } from "./state.ts";
 import { addTask, emit, order, refuse, type Telling } from "./telling.ts";
@@ -26,51 +27,22 @@ export function decide(state: RunState, fact: Fact, now: number): readonly RunEv
     if (state.life.stage !== "unborn") refuse(telling, fact.type, "the run has begun already");
     return telling.events;
   }
-  tell(telling, fact);
+  (TOLD[fact.type] as (telling: Telling, fact: Fact) => void)(telling, fact);
   follow(telling);
   return telling.events;
 }
 
-function tell(telling: Telling, fact: Fact): void {
-  switch (fact.type) {
-    case "submitted":
-      return submit(telling, fact);
-    case "recovered":
-      return died(telling);
-    case "ended":
-      return ended(telling, fact);
-    case "logged":
-      return logged(telling, fact);
-    case "sent":
-      return sent(telling, fact);
-    case "asked":
-      return asked(telling, fact);
-    case "handed":
-      return handed(telling, fact);
-    case "board":
-      return board(telling, fact);
-    case "breaker":
-      return breaker(telling, fact);
-    case "timer":
-      return timer(telling);
-    case "broken":
-      return order(telling, "broken", fact.reason);
-    case "pause":
-    case "resume":
-    case "cancel":
-      return steer(telling, fact);
-    case "decide":
-      return decideGate(telling, fact);
-    case "change":
-      return change(telling, fact);
-    case "message":
-      return said(telling, fact.type, messageOf(fact));
-    case "checkpoint":
-      return emit(telling, "checkpoint", { name: String(fact.name).slice(0, 200) });
-    case "unfit":
-      return refuse(telling, fact.what, fact.reason);
-  }
-}
+type Told = { readonly [T in Fact["type"]]: (telling: Telling, fact: Extract<Fact, { type: T }>) => void };
+const TOLD: Told = {
+  submitted: submit,
+  recovered: died,
+  ...{ ended, logged, sent, asked, handed, board, breaker, timer },
+  broken: (telling, { reason }) => order(telling, "broken", reason),
+  ...{ pause: steer, resume: steer, cancel: steer, decide: decideGate, change },
+  message: (telling, fact) => said(telling, fact.type, messageOf(fact)),
+  checkpoint: (telling, { name }) => emit(telling, "checkpoint", { name: String(name).slice(0, 200) }),
+  unfit: (telling, { what, reason }) => refuse(telling, what, reason),
+};
 
 function submit(telling: Telling, fact: Extract<Fact, { type: "submitted" }>): void {
   const { workflow, tasks, agents, options, parent, inherited } = fact;

@@ -13,9 +13,11 @@ import { itemsOf, loopVerdict, nextIteration } from "../graph/expand.ts";
 import { dueReports, endStatus, waveToOpen } from "../graph/report.ts";
 import { verdictOf } from "../graph/verdict.ts";
 import { shownBy } from "../recovery/ladders.ts";
+import { noWayAround } from "../recovery/replanning.ts";
 import { takeDue, toldTo } from "../recovery/tries.ts";
 import { modelFor, waysOf } from "../scheduling/model-choice.ts";
 import { nextTicket, offer, withdraw } from "../scheduling/places.ts";
+import { spare } from "./change.ts";
 import { resultsOf, summaryOf } from "./results.ts";
 import type { RunState } from "./state.ts";
 import { addTasks, agentOf, emit, fail, NOTHING, order, refuse, type Telling } from "./telling.ts";
@@ -35,6 +37,10 @@ function look(telling: Telling, node: Node): void {
   const { state } = telling;
   const { spec } = node;
   if (!spec) return;
+  if (node.around !== undefined) {
+    const found = readOutput(state.graph, node.around, "/reason").value ?? state.graph.nodes.get(node.around)?.reason;
+    return fail(telling, node, { ...NOTHING, attempt: 0, ...noWayAround(state.recovery.tries.get(node.id), found) });
+  }
   const who = { taskId: node.id, agentName: agentOf(state, node) };
   const verdict = verdictOf(state.graph, node);
   if (!verdict.go) {
@@ -57,13 +63,8 @@ function look(telling: Telling, node: Node): void {
 }
 
 function makeReady(state: RunState, node: Node): void {
-  offer(state.places, {
-    id: node.id,
-    agentName: agentOf(state, node),
-    priority: node.spec?.priority ?? 5,
-    rank: node.rank,
-    order: node.order,
-  });
+  const { id, rank, order, spec } = node;
+  offer(state.places, { id, rank, order, agentName: agentOf(state, node), priority: spec?.priority ?? 5 });
 }
 
 function reuse(telling: Telling, node: Node, from: Inherited, reason: string): void {
@@ -85,12 +86,9 @@ function reuse(telling: Telling, node: Node, from: Inherited, reason: string): v
 
 function expand(telling: Telling, node: Node): void {
   const found = itemsOf(telling.state.graph, node);
-  if ("fault" in found)
-    return fail(telling, node, { ...NOTHING, attempt: 0, failure: "for-each", reason: found.fault });
-  const refused = addTasks(telling, found.tasks);
-  if (refused !== undefined)
-    return fail(telling, node, { ...NOTHING, attempt: 0, failure: "for-each", reason: refused });
-  if (found.tasks.length === 0) join(telling, node, []);
+  const reason = "fault" in found ? found.fault : addTasks(telling, found.tasks);
+  if (reason !== undefined) return fail(telling, node, { ...NOTHING, attempt: 0, failure: "for-each", reason });
+  if ("tasks" in found && found.tasks.length === 0) join(telling, node, []);
 }
 
 /** The items' outputs, in order, are the result; what failed under `continue` is null. */
@@ -124,6 +122,7 @@ function begin(telling: Telling): void {
     if (places.running.size === 0) again(telling, suspect);
     return;
   }
+  if (spare(telling)) return follow(telling);
   for (let ticket = nextTicket(places); ticket; ticket = nextTicket(places)) {
     const node = graph.nodes.get(ticket.id);
     if (node && node.open > 0) {
@@ -133,6 +132,7 @@ function begin(telling: Telling): void {
     }
     const attempt = (recovery.tries.get(ticket.id)?.attempt ?? 0) + 1;
     const modelled = node && afford(telling, node, attempt);
+    if (modelled === "spared") return follow(telling);
     if (!modelled) return;
     if (!recovery.tries.has(node.id)) start(telling, node);
     invoke(telling, node, attempt, 0, modelled);
@@ -146,7 +146,7 @@ function again(telling: Telling, task: string): void {
 }
 
 /** Sets aside what the attempt may use; if that does not fit, it waits for others, or the run pauses when there are none (I7). */
-function afford(telling: Telling, node: Node, attempt: number): Modelled | undefined {
+function afford(telling: Telling, node: Node, attempt: number): Modelled | "spared" | undefined {
   const { state } = telling;
   const who = { taskId: node.id, agentName: agentOf(state, node) };
   const ways = { own: modelFor(state, who, node.spec?.model, { attempt, restart: 0 }), ...waysOf(state, node.id) };
@@ -156,6 +156,7 @@ function afford(telling: Telling, node: Node, attempt: number): Modelled | undef
     return way.modelled;
   }
   if (state.places.running.size > 0 || !way.short) return;
+  if (spare(telling, way.short.reason)) return "spared";
   emit(telling, "budget:exceeded", way.short);
   emit(telling, "workflow:paused", { cause: "budget", reason: way.short.reason });
 }

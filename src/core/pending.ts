@@ -10,18 +10,13 @@ import type { RunState } from "./state.ts";
  * append, the parts add up to the whole. The wake-up is always told: a new one takes the place of the last.
  */
 export function pending(state: RunState, since?: readonly RunEvent[]): readonly Effect[] {
-  const effects: Effect[] = [];
-  if (since === undefined || since.some(changesAll)) {
-    for (const task of state.places.running.keys()) effects.push(performOf(state, task));
-    for (const event of state.gates.open.values())
-      effects.push({ kind: "ask", taskId: event.taskId, gate: event.gate, question: event.question });
-  } else {
-    for (const event of since) {
-      if (event.type === "agent:invoke" && state.places.running.has(event.taskId))
-        effects.push(performOf(state, event.taskId));
-      if (event.type === "gate:opened" && state.gates.open.has(event.gate))
-        effects.push({ kind: "ask", taskId: event.taskId, gate: event.gate, question: event.question });
-    }
+  const { places, gates } = state;
+  const all = since === undefined || since.some(changesAll) ? [...gates.open.values()] : since;
+  const effects: Effect[] = all === since ? [] : [...places.running.keys()].map((task) => performOf(state, task));
+  for (const event of all) {
+    if (event.type === "agent:invoke" && places.running.has(event.taskId)) effects.push(performOf(state, event.taskId));
+    if (event.type !== "gate:opened" || !gates.open.has(event.gate)) continue;
+    effects.push({ kind: "ask", taskId: event.taskId, gate: event.gate, question: event.question });
   }
   const at = wakeAt(state);
   if (at !== undefined) effects.push({ kind: "wake", at });

@@ -39,19 +39,10 @@ export interface RunState {
 
 export function createState(run: string): RunState {
   return {
-    run,
-    seq: 0,
-    at: 0,
+    ...{ run, seq: 0, at: 0, worktime: { before: 0 } },
     life: { stage: "unborn" },
-    graph: createGraph(),
-    places: createPlaces(),
-    recovery: createRecovery(),
-    ledger: createLedger(),
-    talk: createTalk(),
-    gates: createGates(),
-    worktime: { before: 0 },
-    inherited: createInheritance(),
-    samples: createSamples(),
+    ...{ graph: createGraph(), places: createPlaces(), recovery: createRecovery(), ledger: createLedger() },
+    ...{ talk: createTalk(), gates: createGates(), inherited: createInheritance(), samples: createSamples() },
   };
 }
 

@@ -148,7 +148,7 @@ export interface EventFields {
   /** An attempt under way passes its task on; the next one is by `to`, as soon as it has ended. */
   handoff: OfTask & { attempt: number; to: string; package: Handoff };
   "task:fallback": OfTask & { to: string; reason: string };
-  "task:skipped": OfTask & { how: "condition" | "failure" | "stopped"; reason: string; because?: string };
+  "task:skipped": OfTask & { how: "condition" | "failure" | "stopped" | "replaced"; reason: string; because?: string };
   "task:reused": OfTask & {
     output: Json | BlobRef;
     /** Files that it wrote in the run where it was done. */
@@ -195,6 +195,8 @@ export interface EventFields {
   "plan:changed": {
     added: readonly string[];
     removed: readonly string[];
+    /** Tasks that wait for others than before, each with all that it waits for now. */
+    changed?: readonly { readonly task: string; readonly dependencies: readonly string[] }[];
     reason: string;
     budget?: Budget;
     agents?: AgentCards;

@@ -48,6 +48,8 @@ export type Command =
       readonly add?: readonly AgentTask[];
       readonly agents?: AgentCards;
       readonly remove?: readonly string[];
+      /** Tasks that give way, each with those that its dependents wait for in its stead: none where it is left out. */
+      readonly instead?: { readonly [task: string]: readonly string[] };
       readonly budget?: Budget;
       readonly reason?: string;
     }

@@ -36,6 +36,7 @@ export const STEPS = [
   "fallback",
   "ask-agent",
   "person",
+  "replan",
 ] as const;
 export type Step = (typeof STEPS)[number];
 

@@ -145,6 +145,8 @@ export interface PlannedTask extends AgentTask {
   readonly replaces?: string;
   /** The `forEach` task that waits for this item. */
   readonly joins?: string;
+  /** The failed task that it looks for a way around; `*`: what was said of the plan as a whole. Its result is a change. */
+  readonly replans?: string;
 }
 
 export interface Budget {
@@ -179,6 +181,8 @@ export interface RunOptions {
   readonly recovery?: Ladders;
   /** Somebody answers gates, and may be asked what to do about a failure where no ladder was written. */
   readonly attended?: boolean;
+  /** The plan may be changed where a task fails for good, where something is found out, or where too little is left. */
+  readonly replan?: Replanning;
   readonly seed: number;
   /** Prices of models that may take each other's place for want of budget, as they were known at the start. */
   readonly prices?: { readonly [model: string]: ModelPrice };
@@ -190,6 +194,13 @@ export interface RunOptions {
   readonly deliver?: Landing;
   /** No model is called: agents are simulated, and every event says so (I13). */
   readonly rehearsal?: Rehearsal;
+}
+
+export interface Replanning {
+  /** The agent that is asked. */
+  readonly by: string;
+  /** How often in a run, at most. Default 3; of one task, once. */
+  readonly most?: number;
 }
 
 export interface Rehearsal {

@@ -252,6 +252,10 @@ export interface AttemptWorld {
   handOver?(to: Wanted, handoff: Handoff): Promise<string>;
   /** Who has taken the task over. */
   heir?(): string | undefined;
+  /** Says that the plan does not fit what was found out: to whoever plans, else to those whose tasks it names. Who was told. */
+  found?(fact: string): Promise<readonly string[]>;
+  /** Has somebody join the run who may be given tasks then, and gives the name. Rejects in words where nobody can. */
+  join?(of: Wanted, about: string): Promise<string>;
   /** Asks another agent and gives its answer; the same question of the same attempt is asked once. Rejects in words. */
   help?(of: Wanted, question: string): Promise<Help>;
 }

@@ -8,62 +8,12 @@
  */
 import type { EventOf, RunEvent, TaskStatus } from "../domain/events.ts";
 import { type Json, pointer } from "../domain/json.ts";
-import { type BlobRef, isBlobRef, type Selected } from "../domain/plan.ts";
-import type { Changes } from "../domain/workspace.ts";
+import { isBlobRef, type Selected } from "../domain/plan.ts";
 import { testsOf } from "./condition.ts";
-import { createGroups, type Groups, groupTold, joinGroup, leaveGroup } from "./groups.ts";
+import { createGroups, groupTold, joinGroup, leaveGroup } from "./groups.ts";
+import type { Graph, Node } from "./node.ts";
 
-export interface Node {
-  readonly id: string;
-  /** Undefined while it is only known as somebody's dependency. */
-  spec: EventOf<"task:added"> | undefined;
-  order: number;
-  wave: number;
-  /** Expected time from the start of this task to the end of the run. */
-  rank: number;
-  dependsOn: Node[];
-  dependents: Node[];
-  /** Dependencies that have not settled. */
-  open: number;
-  arrived: boolean;
-  status: TaskStatus;
-  how?: "condition" | "failure" | "stopped";
-  reason: string | undefined;
-  /** Files that it wrote. */
-  changes?: Changes;
-  output: Json | BlobRef | undefined;
-  selected?: Selected;
-  /** The gate before it has been passed. */
-  passed?: boolean;
-  /** Hash of what its last attempt was made from. */
-  key: string | undefined;
-  /** Taken out of the plan. */
-  removed?: boolean;
-  note?: string;
-  edited?: string;
-  /** A `forEach` whose items are in the graph. */
-  items?: Node[];
-}
-
-export interface Graph {
-  readonly nodes: Map<string, Node>;
-  /** The newest repetition of an authored task. */
-  readonly latest: Map<string, Node>;
-  /** What conditions and expanders read of a task's output. */
-  readonly reads: Map<string, Set<string>>;
-  readonly waves: Groups<number>;
-  readonly phases: Groups<string>;
-  /** Nodes that have arrived and wait for nothing but to be begun. */
-  readonly free: Set<Node>;
-  /** Those of them that nobody has looked at yet. */
-  arrivals: Node[];
-  /** Tasks in the plan; those that are removed or not there yet do not count. */
-  size: number;
-  unsettled: number;
-  /** Tasks that the start of the run announced; waves and ranks are known once they are all there. */
-  announced: number;
-  sealed: boolean;
-}
+export type { Graph, Node } from "./node.ts";
 
 export function createGraph(): Graph {
   return {
@@ -72,6 +22,7 @@ export function createGraph(): Graph {
     reads: new Map(),
     waves: createGroups(),
     phases: createGroups(),
+    optional: new Set(),
     free: new Set(),
     arrivals: [],
     size: 0,
@@ -104,6 +55,7 @@ export function evolveGraph(graph: Graph, event: RunEvent): void {
     }
     case "plan:changed":
       for (const id of event.removed) nodeOf(graph, id).removed = true;
+      for (const { task, dependencies } of event.changed ?? []) repoint(graph, nodeOf(graph, task), dependencies);
       return;
     case "gate:opened":
       // Whoever asks while it is under way goes on being under way.
@@ -182,6 +134,10 @@ function add(graph: Graph, spec: EventOf<"task:added">): void {
   }
   if (spec.replaces !== undefined) replace(graph, nodeOf(graph, spec.replaces), node);
   if (spec.of !== undefined && spec.joins === undefined) graph.latest.set(spec.of, node);
+  // What takes the place of a failed task is read by the name of that one too.
+  if (spec.of === undefined && spec.replaces !== undefined) graph.latest.set(spec.replaces, node);
+  if (spec.replans !== undefined) lookAround(graph, node, spec.replans);
+  if (spec.brief?.optional) graph.optional.add(node);
   noteReads(graph, spec);
   if (graph.sealed) place(graph, node);
   else if (graph.size === graph.announced) seal(graph);
@@ -216,6 +172,31 @@ function replace(graph: Graph, old: Node, by: Node): void {
     wait(graph, dependent);
   }
   old.dependents = stay;
+}
+
+/** It waits for these now, and for nobody else. */
+function repoint(graph: Graph, node: Node, dependencies: readonly string[]): void {
+  for (const before of node.dependsOn) {
+    if (dependencies.includes(before.id)) continue;
+    before.dependents = before.dependents.filter((one) => one !== node);
+    if (!isSettled(before)) node.open--;
+  }
+  node.dependsOn = node.dependsOn.filter(({ id }) => dependencies.includes(id));
+  const known = new Set(node.dependsOn.map(({ id }) => id));
+  for (const id of dependencies) if (!known.has(id)) link(node, nodeOf(graph, id));
+  if (node.open > 0) wait(graph, node);
+  else arrive(graph, node);
+}
+
+/** The failed task is looked at again when it is known what was found; whole, however long that is. */
+function lookAround(graph: Graph, node: Node, failed: string): void {
+  graph.reads.set(node.id, new Set([""]));
+  const one = graph.nodes.get(failed);
+  if (!one || isSettled(one)) return;
+  one.around = node.id;
+  link(one, node);
+  leave(graph, one, "pending");
+  wait(graph, one);
 }
 
 /** Something new to wait for: it will arrive again. */
@@ -282,7 +263,8 @@ function durationOf(node: Node): number {
 }
 
 function joinGroups(graph: Graph, node: Node): void {
-  const expanded = node.spec?.joins ?? node.spec?.replaces;
+  const { joins, replaces, replans } = node.spec ?? {};
+  const expanded = joins ?? replaces ?? (replans !== undefined && graph.nodes.has(replans) ? replans : undefined);
   let wave = expanded === undefined ? 1 : nodeOf(graph, expanded).wave;
   if (expanded === undefined) for (const before of node.dependsOn) wave = Math.max(wave, before.wave + 1);
   node.wave = wave;
@@ -309,6 +291,7 @@ function leave(graph: Graph, node: Node, status: TaskStatus): void {
 
 function settle(graph: Graph, node: Node, status: TaskStatus): void {
   leave(graph, node, status);
+  graph.optional.delete(node);
   graph.unsettled--;
   leaveGroup(graph.waves, node.wave);
   if (node.spec?.phase !== undefined) leaveGroup(graph.phases, node.spec.phase);
@@ -336,13 +319,18 @@ export function isSettled(node: Node): boolean {
   return node.status !== "pending" && node.status !== "running" && node.status !== "waiting";
 }
 
+/** Somebody still waits for it. */
+export const isNeeded = ({ dependents }: Node): boolean => dependents.some((one) => !isSettled(one));
+
 export function hasOutput(node: Node): boolean {
   return node.status === "complete" || node.status === "reused";
 }
 
 /** The newest repetition of an authored task, or the task itself. */
 export function newest(graph: Graph, id: string): Node | undefined {
-  return graph.latest.get(id) ?? graph.nodes.get(id);
+  const found = graph.latest.get(id) ?? graph.nodes.get(id);
+  // What took the place of a failed task may have failed and been replaced itself.
+  return found?.how === "replaced" && graph.latest.has(found.id) ? newest(graph, found.id) : found;
 }
 
 /** Reads an output as conditions do; of a large one only what was taken out when it ended. */

@@ -46,7 +46,7 @@ export function countTasks(graph: Graph) {
 export function endStatus(graph: Graph): "complete" | "failed" {
   for (const node of graph.nodes.values()) {
     if (node.status === "failed") return "failed";
-    if (node.status === "skipped" && node.how !== "condition") return "failed";
+    if (node.status === "skipped" && node.how !== "condition" && node.how !== "replaced") return "failed";
   }
   return "complete";
 }
@@ -56,6 +56,7 @@ export function removalFault(
   graph: Graph,
   ids: readonly string[],
   hasBegun: (id: string) => boolean,
+  instead: { readonly [task: string]: readonly string[] } = {},
 ): string | undefined {
   const going = new Set(ids);
   if (going.size < ids.length) return "a task to remove is named twice";
@@ -63,6 +64,7 @@ export function removalFault(
     const node = graph.nodes.get(id);
     if (!node?.spec) return `there is no task '${id}'`;
     if (isSettled(node) || hasBegun(id)) return `task '${id}' has begun and cannot be removed`;
+    if (Object.hasOwn(instead, id)) continue;
     const needed = node.dependents.find((one) => !isSettled(one) && !going.has(one.id));
     if (needed) return `task '${needed.id}' depends on '${id}'; remove it too`;
   }

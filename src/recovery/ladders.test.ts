@@ -20,7 +20,7 @@ function climb(failure: Failure, retry: "safe" | "never", task: object = {}, mea
     const tries = recovery.tries.get("x") as Tries;
     const next = afterFailure(tries, spec(task), { failure, reason: "no", retry }, { ...MEANS, ...means });
     taken.push(next.to ?? next.step ?? "end");
-    if (next.step === undefined || next.gate) return taken;
+    if (next.step === undefined || next.gate || next.ask) return taken;
     const { step } = next;
     evolveRecovery(
       recovery,
@@ -30,12 +30,18 @@ function climb(failure: Failure, retry: "safe" | "never", task: object = {}, mea
   }
   return taken;
 }
+const asking = { id: "replan-1", agentName: "p", description: "", prompt: "", replans: "x" };
 const choices = [{ model: "m1" }, { model: "m2" }, { model: "m3" }];
 
 test.each<[Failure, "safe" | "never", object, Partial<Means>, string[]]>([
   ["error", "safe", { fallbacks: ["b"] }, {}, ["back-off", "back-off", "b", "back-off", "back-off", "end"]],
   ["error", "never", { fallbacks: ["b"] }, {}, ["b", "end"]],
   ["rate-limit", "safe", {}, {}, ["wait", "wait", "end"]],
+  ["error", "safe", { fallbacks: ["b"], retries: 0 }, { asking }, ["b", "replan"]],
+  ["quota", "never", {}, { asking, attended: true }, ["person"]],
+  ["quota", "never", {}, { asking }, ["replan"]],
+  ["rejected", "never", {}, { asking }, ["end"]],
+  ["timeout", "safe", { recovery: { timeout: ["fallback"] } }, { asking }, ["end"]],
   ["context-window", "never", { fallbacks: ["b"] }, {}, ["reduce-context", "b", "reduce-context", "end"]],
   ["context-window", "never", {}, { choices }, ["reduce-context", "switch-model", "end"]],
   ["context-window", "never", { retries: 0 }, { choices }, ["end"]],

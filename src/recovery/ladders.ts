@@ -8,26 +8,26 @@
  */
 import type { EventOf } from "../domain/events.ts";
 import type { Advice, Failure, Ladders, Step } from "../domain/failures.ts";
-import type { ContextStrategy, ModelChoice } from "../domain/plan.ts";
+import type { ContextStrategy, ModelChoice, PlannedTask } from "../domain/plan.ts";
 import { random, seedOf } from "../domain/random.ts";
 import type { Tries } from "./tries.ts";
 
-const AGAIN: readonly Step[] = ["back-off", "fallback"];
-const ELSEWHERE: readonly Step[] = ["switch-model", "fallback", "person"];
-const AFRESH: readonly Step[] = ["reset", "ask-agent", "fallback"];
+const AGAIN: readonly Step[] = ["back-off", "fallback", "replan"];
+const ELSEWHERE: readonly Step[] = ["switch-model", "fallback", "person", "replan"];
+const AFRESH: readonly Step[] = ["reset", "ask-agent", "fallback", "replan"];
 
 const LADDERS: { readonly [failure in Failure]: readonly Step[] } = {
   error: AGAIN,
   timeout: AGAIN,
   network: AGAIN,
-  "rate-limit": ["wait", "fallback"],
-  overloaded: ["back-off", "switch-model", "fallback"],
-  "context-window": ["reduce-context", "switch-model", "fallback"],
+  "rate-limit": ["wait", "fallback", "replan"],
+  overloaded: ["back-off", "switch-model", "fallback", "replan"],
+  "context-window": ["reduce-context", "switch-model", "fallback", "replan"],
   auth: ELSEWHERE,
   quota: ELSEWHERE,
-  refused: ["switch-model", "ask-agent", "fallback"],
+  refused: ["switch-model", "ask-agent", "fallback", "replan"],
   empty: AGAIN,
-  "invalid-output": ["repair", "ask-agent", "back-off", "fallback"],
+  "invalid-output": ["repair", "ask-agent", "back-off", "fallback", "replan"],
   stalled: AFRESH,
   tool: AFRESH,
   crash: AFRESH,
@@ -38,7 +38,7 @@ const LADDERS: { readonly [failure in Failure]: readonly Step[] } = {
   "for-each": AGAIN,
   stopped: AGAIN,
   // The same program would break again; somebody else's may not.
-  bug: ["fallback"],
+  bug: ["fallback", "replan"],
 };
 
 export interface FailedAttempt {
@@ -57,16 +57,19 @@ export interface Means {
   readonly attended?: boolean;
   /** The agent that is asked about failures could be; without it only what it has said already counts. */
   readonly mayAsk?: boolean;
+  /** Who looks for a way around it, as a task; absent: nobody does. */
+  readonly asking?: PlannedTask | undefined;
   /** The models that the agent may use. */
   readonly choices?: readonly ModelChoice[] | undefined;
 }
-/** Without a step it has failed. `to`: the agent that takes over. `gate`: where a person is asked. */
+/** Without a step it has failed. `to`: the agent that takes over. `gate`: where a person is asked. `ask`: who looks for a way around. */
 export interface Next {
   readonly step?: Step;
   readonly delay: number;
   readonly to?: string;
   readonly hint?: string;
   readonly gate?: { readonly gate: string; readonly question: string };
+  readonly ask?: PlannedTask;
 }
 
 const LONGEST_WAIT = 60_000;
@@ -105,6 +108,9 @@ export function afterFailure(tries: Tries, spec: EventOf<"task:added">, failed: 
       }
       case "person":
         if (written !== undefined || means.attended) return { step, delay: 0, gate: gateOf(tries, spec, failed) };
+        break;
+      case "replan":
+        if (means.asking) return { step, delay: 0, ask: means.asking };
         break;
       case "ask-agent": {
         const { again = means.mayAsk === true, hint } = failed.advice ?? {};

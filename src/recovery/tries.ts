@@ -45,6 +45,9 @@ export interface Tries {
   handoffs?: number;
 }
 
+/** What a task replans that is about no failure: the plan as a whole, by what somebody said. */
+export const WHOLE = "*";
+
 /** An attempt that ended like this did nothing wrong. */
 const LEFT_OFF: readonly Failure[] = ["stopped", "budget"];
 
@@ -63,10 +66,20 @@ export interface Recovery {
   readonly parked: Set<string>;
   /** The task that is being tried alone. */
   alone?: string;
+  /** How often somebody was asked to change the plan. */
+  replans: number;
+  /** The task that is to look at the plan as a whole, until it has begun. */
+  looking?: string;
 }
 
 export function createRecovery(): Recovery {
-  return { tries: new Map(), waiting: new Map(), queue: new Heap<Wait>((a, b) => a.at < b.at), parked: new Set() };
+  return {
+    tries: new Map(),
+    waiting: new Map(),
+    queue: new Heap<Wait>((a, b) => a.at < b.at),
+    parked: new Set(),
+    replans: 0,
+  };
 }
 
 export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
@@ -83,6 +96,7 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
       recovery.waiting.delete(event.taskId);
       recovery.parked.delete(event.taskId);
       if (tries.restart > 1) recovery.alone = event.taskId;
+      if (recovery.looking === event.taskId) delete recovery.looking;
       return;
     }
     case "gate:opened": {
@@ -106,9 +120,15 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
       leave(recovery, event.taskId);
       if (event.step !== undefined) take(tries, event.step, event);
       if (event.handedTo !== undefined) pass(tries, event.handedTo);
-      // A person decides when it goes on.
-      return event.step === "person" ? undefined : wait(recovery, event.taskId, event.resumeAt);
+      // A person decides when it goes on, or whether; a change of the plan takes its place.
+      return event.step === "person" || event.step === "replan"
+        ? undefined
+        : wait(recovery, event.taskId, event.resumeAt);
     }
+    case "task:added":
+      if (event.replans !== undefined) recovery.replans++;
+      if (event.replans === WHOLE) recovery.looking = event.taskId;
+      return;
     case "handoff": {
       const tries = triesOf(recovery, event.taskId, event.agentName);
       tries.heir = event.to;
@@ -129,6 +149,7 @@ export function evolveRecovery(recovery: Recovery, event: RunEvent): void {
     case "task:cancelled":
     case "task:skipped":
       recovery.waiting.delete(event.taskId);
+      if (recovery.looking === event.taskId) delete recovery.looking;
       return leave(recovery, event.taskId);
     default:
       return;

@@ -9,7 +9,20 @@ export interface Page {
 }
 
 const HTML = "text/html; charset=utf-8";
-const MODULES = ["api", "app", "dom", "fold", "list", "rows", "run", "steer", "stream", "task", "words"];
+const MODULES = [
+  "api",
+  "app",
+  "dom",
+  "fold",
+  "list",
+  "plan-changes",
+  "rows",
+  "run",
+  "steer",
+  "stream",
+  "task",
+  "words",
+];
 
 export const PAGES: readonly Page[] = [
   { path: "/", file: "index.html", type: HTML },

@@ -27,6 +27,11 @@ export interface OrderConfig {
   readonly recovery?: Ladders;
   /** Somebody answers gates, so that a refused key or a used-up quota is asked about instead of failing its task. */
   readonly attended?: boolean;
+  /**
+   * Where a task fails for good, or too little is left, the plan may change: by the model, or by `patterns` without one.
+   * Default: where its tasks say in `brief` what they need and make.
+   */
+  readonly replan?: boolean | "patterns";
   /** Files of the repository for every task, as globs. */
   readonly reads?: readonly string[];
   /** What becomes of what the tasks write. */
@@ -81,6 +86,8 @@ export const CONFIG: { readonly [K in keyof Required<OrderConfig>]: Shape } = {
   budget: fields({ usd: amount, tokens: amount, turns: amount, spawns: amount }),
   recovery: ladders,
   attended: flag,
+  replan: (value) =>
+    typeof value === "boolean" || value === "patterns" ? undefined : wrong("must be true, false or 'patterns'"),
   reads: listOf(text(2000, 1)),
   deliver: (value) => landing(value) ?? deliveryFault(value as Landing),
 };

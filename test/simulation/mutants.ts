@@ -152,8 +152,20 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "whoever waits for a person is tried again meanwhile",
     file: "recovery/tries.ts",
-    find: 'event.step === "person" ? undefined : wait',
-    put: "wait",
+    find: 'event.step === "person" || event.step',
+    put: "event.step",
+  },
+  {
+    name: "a failed task is asked about without end",
+    file: "recovery/replanning.ts",
+    find: "replans >= (replan.most ?? MOST)",
+    put: "replans < 0",
+  },
+  {
+    name: "whoever waited for a failed task does not wait for what takes its place",
+    file: "graph/dag.ts",
+    find: "if (!known.has(id)) link(node, nodeOf(graph, id));",
+    put: "if (known.has(id)) link(node, nodeOf(graph, id));",
   },
   {
     name: "after a crash nobody knows what was paid before",

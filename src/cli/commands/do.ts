@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { define, exiting } from "../define.ts";
 import { EXIT } from "../exit.ts";
-import { conductFlags, viewFlags } from "../flags.ts";
+import { conductFlags, replanFlag, viewFlags } from "../flags.ts";
 import type { Io } from "../io.ts";
 import { type LandFlags, landFlags, landingOf } from "../land-flags.ts";
 import type { ConductFlags } from "../run-input.ts";
@@ -23,7 +23,7 @@ export function doGoal(program: Command, io: Io): void {
   const command = define(program, "do [goal...]", "plan a goal and run the plan", example)
     .option("--file <path>", "read the goal from a file, such as one with a list of requirements")
     .option("--patterns", "plan without a model, by patterns and the router");
-  landFlags(viewFlags(conductFlags(command)))
+  replanFlag(landFlags(viewFlags(conductFlags(command))))
     .option("--yes", "do not ask")
     .action(exiting(io, (words: readonly string[], flags: Flags) => act(io, words.join(" "), flags)));
 }

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { several } from "../amounts.ts";
 import { define, exiting } from "../define.ts";
 import { EXIT } from "../exit.ts";
-import { conductFlags, viewFlags } from "../flags.ts";
+import { conductFlags, replanFlag, viewFlags } from "../flags.ts";
 import type { Io } from "../io.ts";
 import { landFlags } from "../land-flags.ts";
 import type { InputFlags } from "../run-input.ts";
@@ -26,7 +26,7 @@ export function run(program: Command, io: Io): void {
   )
     .option("-p, --param <key=value>", "a parameter; may be given again", several)
     .option("--params <file>", "parameters in a JSON or YAML file");
-  landFlags(viewFlags(conductFlags(command)))
+  replanFlag(landFlags(viewFlags(conductFlags(command))))
     .option("--yes", "do not ask")
     .option("--detach", "run in the background, and print the run's id")
     .action(exiting(io, (target: string, flags: RunFlags) => act(io, target, flags)));
@@ -36,6 +36,7 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
   const [
     { openHome, warnOf },
     { orderOf },
+    { harmless },
     { prepare, mayPay },
     { inBackground, reportRun, runInBackground },
     { perform },
@@ -43,6 +44,7 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
   ] = await Promise.all([
     import("../home.ts"),
     import("../run-input.ts"),
+    import("../text.ts"),
     import("../begin.ts"),
     import("../background.ts"),
     import("../perform.ts"),
@@ -51,7 +53,7 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
   await using home = await openHome(io, { evidenceCommands: flags.evidenceCommands === true });
   const { host } = home;
   warnOf(io, home);
-  const order = await orderOf(host, target, flags, io.cwd);
+  const order = await orderOf(host, target, flags, io.cwd, (doubt) => io.err(`doubt: ${harmless(doubt)}`));
   const prepared = await prepare(io, host, order);
   const isBackground = inBackground(io);
   const out = await outFolder(io.cwd, flags.out);

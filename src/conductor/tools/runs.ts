@@ -76,14 +76,15 @@ const plan = conductorTool({
   name: "plan",
   title: "Plan a goal",
   description:
-    "Makes a plan for a goal and checks it: phases, who does what, how long, and what is wrong with it. Nothing is begun or paid. It is kept under the id that comes back; run_workflow begins it.",
+    "Makes a plan for a goal and checks it: phases, who does what, how long, and what is wrong with it. Nothing of it is begun. The model that is configured makes it, which is paid like a run, and `by` says who did; without one, or with patterns, it is made by patterns. It is kept under the id that comes back; run_workflow begins it.",
   does: {},
   input: z.strictObject({
     goal: z.string().min(3).max(20_000).describe("what is wanted, best with a list of requirements"),
     minutes: z.number().min(1).max(10_080).optional().describe("the time that all of it may take"),
+    patterns: z.boolean().optional().describe("true: without a model, at once and for nothing"),
   }),
-  perform: async ({ goal, minutes }, fleet) => {
-    const made = await fleet.plan(goal, minutes);
+  perform: async ({ goal, ...how }, fleet, { signal, tell }) => {
+    const made = await fleet.plan(goal, defined({ ...how, signal, tell }));
     const isSound = made.problems.every(({ severity }) => severity !== "fault");
     const next = isSound ? `run_workflow with plan: "${made.plan}"` : "mend the goal and plan again";
     return { ...made, tree: made.tree.slice(0, 150), problems: made.problems.slice(0, 20), next };
@@ -123,7 +124,7 @@ const runWorkflow = conductorTool({
       return began({ begin: () => fleet.goOn(run), undo: "pause" }, seconds, fleet, calling);
     }
     const ordered =
-      id === undefined ? defined({ workflowId: workflow, parameters, tasks: own }) : await fleet.planned(id);
+      id === undefined ? defined({ workflowId: workflow, parameters, tasks: own }) : await fleet.planned(id, true);
     const all = { ...ordered, ...(own ? defined({ workflowName: name }) : {}) };
     const before = "config" in all ? (all.config as object) : {};
     const order = { ...all, config: { ...before, ...configOf(config) } };
@@ -135,18 +136,23 @@ const changePlan = conductorTool({
   name: "change_plan",
   title: "Change the plan of a run",
   description:
-    "Adds tasks to a run that is under way, or removes some that have not begun and nobody waits for. Agents of new tasks must work in the run already. It is noted in the run with your reason.",
+    "Adds tasks to a run that is under way, or removes some that have not begun and nobody waits for, or whose dependents wait for others instead. Agents of new tasks must work in the run already. It is noted in the run with your reason.",
   does: { destroys: true },
   input: z.strictObject({
     run: runId,
     add: tasks.optional(),
     remove: z.array(z.string().min(1).max(64)).max(MOST_TASKS).optional(),
+    instead: z
+      .record(z.string(), z.array(z.string().min(1).max(64)).max(MOST_TASKS))
+      .optional()
+      .describe("for a removed task that others wait for: the ids that they wait for then; none where it is left out"),
     reason: z.string().min(1).max(2000),
   }),
-  perform: async ({ run, add = [], remove = [], reason }, fleet) => {
+  perform: async ({ run, add = [], remove = [], instead, reason }, fleet) => {
     if (add.length + remove.length === 0)
       throw new TuttiError("BAD_INPUT", "give tasks to 'add', or ids to 'remove'", { path: "add" });
-    const command = await fleet.change(run, { add: add as unknown as readonly AgentTask[], remove, reason });
+    const change = { add: add as unknown as readonly AgentTask[], remove, reason, ...defined({ instead }) };
+    const command = await fleet.change(run, change);
     return { run, command, added: add.map(({ id }) => id), removed: remove };
   },
 });

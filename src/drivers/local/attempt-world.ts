@@ -1,12 +1,14 @@
 /** What a runtime sees of the run; made on demand, since most attempts use little of it. */
+
 import { hasCheaper } from "../../budget/downgrade.ts";
 import { agentShortage, type InFlight, taskShortage, turnShortage } from "../../budget/ledger.ts";
+import { concerned } from "../../conductor/replanner.ts";
 import type { RunState } from "../../core/state.ts";
 import type { Perform } from "../../domain/effects.ts";
 import { TuttiError } from "../../domain/error.ts";
 import type { MessageKind, Needs, RunEvent } from "../../domain/events.ts";
 import type { Fact } from "../../domain/facts.ts";
-import { packageFault } from "../../domain/handoff.ts";
+import { packageFault, type Wanted } from "../../domain/handoff.ts";
 import { asJson, defined, type Json } from "../../domain/json.ts";
 import type { Work } from "../../domain/landing.ts";
 import type { BlobRef } from "../../domain/plan.ts";
@@ -144,6 +146,22 @@ export class WorldOfAttempt implements AttemptWorld {
       orThrow(await this.#driver.tell(fact));
       return to;
     };
+  }
+
+  async found(fact: string): Promise<readonly string[]> {
+    const { start, graph } = this.#driver.state;
+    const me = this.#agentName;
+    const { by } = start?.options.replan ?? {};
+    const tasks = [...graph.nodes.values()].flatMap(({ spec, status }) =>
+      spec ? [{ task: { ...spec, id: spec.taskId }, status }] : [],
+    );
+    const names = by !== undefined && by !== me ? [by] : concerned(tasks, fact).filter((name) => name !== me);
+    for (const name of names) await this.send(name, fact, "data");
+    return names;
+  }
+
+  join(wanted: Wanted, about: string): Promise<string> {
+    return colleagueFor(this.#driver, wanted, { by: this.#agentName, about });
   }
 
   get help(): NonNullable<AttemptWorld["help"]> {

@@ -37,7 +37,7 @@ export function resultsFor(
   let later: Promise<unknown>[] | undefined;
   for (const before of node.dependsOn) {
     if (!hasOutput(before) || before.output === undefined) continue;
-    const name = before.spec?.replaces === undefined ? before.id : (before.spec.of ?? before.id);
+    const name = before.spec?.replaces === undefined ? before.id : (before.spec.of ?? before.spec.replaces);
     if (holdsBlob(before.output)) {
       later ??= [];
       later.push(driver.resolve(before.output).then((value) => Object.assign(results, { [name]: value })));

@@ -55,20 +55,31 @@ const reports = new WeakMap<object, number>();
 
 const reportProgress = tool({
   name: "report_progress",
-  description: "Tells the people who watch how far you are, in one line. Nobody answers, and it changes nothing.",
+  description:
+    "Tells the people who watch how far you are, in one line; nobody answers. Where you have found out that the plan is wrong for others too, say that as 'fact': whoever plans looks at it, and may change what has not begun.",
   effect: "look",
   input: z.strictObject({
     text: z.string().min(1).max(300),
     percent: z.number().min(0).max(100).optional().describe("of the whole task"),
+    fact: z
+      .string()
+      .min(1)
+      .max(4000)
+      .optional()
+      .describe("what the plan does not reckon with, for readers who know nothing of it"),
   }),
   resourceOf: ({ text }) => text,
-  perform: async ({ text, percent }, { world, scrub = (words) => words }) => {
+  perform: async ({ text, percent, fact }, { world, scrub = (words) => words }) => {
     const { log } = world;
     const count = (reports.get(world) ?? 0) + 1;
     if (count > MOST_REPORTS) return `not told: an attempt reports ${MOST_REPORTS} times at most`;
     reports.set(world, count);
     await log.append({ type: "agent:progress", entry: { text: scrub(text), ...defined({ percent }) } });
-    return "told";
+    if (fact === undefined) return "told";
+    const names = (await world.found?.(scrub(fact))) ?? [];
+    return names.length > 0
+      ? `told; your fact went to ${names.join(", ")}`
+      : "told; there is nobody whom your fact concerns";
   },
 });
 

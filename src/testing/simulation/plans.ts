@@ -6,6 +6,9 @@ import type { Random } from "../../domain/random.ts";
 
 export const AGENTS = ["ant", "bee", "cat", "dog"] as const;
 
+/** Who is asked where a run may change its plan. */
+export const PLANNER = "owl";
+
 export function chance(random: Random, p: number): boolean {
   return random() < p;
 }
@@ -49,7 +52,8 @@ export function randomPlan(random: Random, size: number): readonly AgentTask[] {
     if (chance(random, 0.15))
       task["onFailure"] = pick<FailurePolicy>(random, ["continue", "continue", "fail-fast", "skip-dependents"]);
     if (chance(random, 0.2)) task["fallbacks"] = [pick(random, AGENTS)];
-    if (chance(random, 0.15)) task["recovery"] = { [pick(random, FAILING)]: STEPS.filter(() => chance(random, 0.4)) };
+    if (chance(random, 0.15))
+      task["recovery"] = { [pick(random, FAILING)]: STEPS.filter((step) => step !== "replan" && chance(random, 0.4)) };
     if (chance(random, 0.1)) task["timeout"] = between(random, 30, 200);
     if (rich && some !== undefined && chance(random, 0.2)) task["when"] = condition(random, some);
     if (rich && chance(random, 0.1)) task["gate"] = chance(random, 0.5) ? true : { question: "go?" };
@@ -67,4 +71,24 @@ export function randomPlan(random: Random, size: number): readonly AgentTask[] {
     tasks.push(task as unknown as AgentTask);
   }
   return tasks;
+}
+
+/** What whoever is asked about a failed task says: other tasks in its stead, nothing, or what cannot be. */
+export function wayAround(random: Random, { id, replans = "*" }: { readonly id: string; readonly replans?: string }) {
+  const other = (name: string, dependencies: readonly string[] = []) => ({
+    ...{ id: `${id}.${name}`, agentName: pick(random, AGENTS), description: "another way", prompt: "do it otherwise" },
+    ...{ maxTokens: 100, dependencies: [...dependencies] },
+  });
+  const reason = `about ${replans}`;
+  if (replans === "*") return chance(random, 0.5) ? { add: [other("more")], reason } : { reason };
+  const [first, second] = [other("a"), other("b", [`${id}.a`])];
+  return pick(random, [
+    { add: [first], instead: { [replans]: [first.id] }, reason },
+    { add: [first, second], instead: { [replans]: [second.id] }, reason },
+    { add: [first, other("c")], instead: { [replans]: [first.id, `${id}.c`] }, reason },
+    { instead: { [replans]: [] }, reason },
+    { reason },
+    { add: [other("d", ["nobody"])], instead: { [replans]: ["nowhere"] }, reason },
+    { instead: 7, reason },
+  ]);
 }

@@ -13,7 +13,7 @@ import type { RunEvent } from "../../domain/events.ts";
 import type { Command } from "../../domain/facts.ts";
 import type { AgentTask, Budget } from "../../domain/plan.ts";
 import { random } from "../../domain/random.ts";
-import { AGENTS, between, chance, pick, randomPlan } from "./plans.ts";
+import { AGENTS, between, chance, PLANNER, pick, randomPlan } from "./plans.ts";
 import { PRICES, randomCaps, spendingPlan } from "./spending.ts";
 import { Watch } from "./watch.ts";
 import { type Crash, type CrashPoint, Process, World } from "./world.ts";
@@ -63,6 +63,7 @@ class Simulation {
     globalTimeout: number;
     enableCommunication: boolean;
     providers?: { zoo: number };
+    replan?: { by: string; most: number };
   };
   #process: Process;
   #handle: RunHandle | undefined;
@@ -93,6 +94,8 @@ class Simulation {
         : {}),
       ...(chance(die, 0.2) ? { providers: { zoo: between(die, 1, 2) } } : {}),
       ...(spends ? { budget: randomCaps(die, 12), prices: PRICES } : {}),
+      // Drawn from nothing, so that all other chances stay as they are.
+      ...(!spends && seed % 5 === 0 ? { replan: { by: PLANNER, most: 1 + (seed % 3) } } : {}),
     };
     this.#process = new Process(this.#world);
     this.#world.onDeath = (process) => this.#buried(process);
@@ -137,9 +140,10 @@ class Simulation {
       provider: "zoo",
       ...(version === undefined ? {} : { version }),
     });
+    const names = this.#config.replan ? [...AGENTS, PLANNER] : AGENTS;
     const orchestrator = new Inspectable({
       ...this.#config,
-      agents: Object.fromEntries(AGENTS.map((name, i) => [name, { ...sim("1"), ...(i === 0 ? { places: 2 } : {}) }])),
+      agents: Object.fromEntries(names.map((name, i) => [name, { ...sim("1"), ...(i === 0 ? { places: 2 } : {}) }])),
       runtimes: { sim: this.#world.runtimeOf(process) },
       journal: this.#world.journalOf(process),
       clock: process.clock,
@@ -311,6 +315,8 @@ class Simulation {
         },
       ],
     }));
+    if (this.#config.replan)
+      plot(0.1, () => ({ type: "message", from: "user", to: PLANNER, content: "the plan is wrong" }));
     plot(0.05, () =>
       pick(die, [
         { type: "decide" },

@@ -30,6 +30,8 @@ export class Watch {
   readonly counts = new Map<string, number>();
   readonly #tasks = new Map<string, Seen>();
   readonly #performed = new Set<string>();
+  readonly #replans: string[] = [];
+  #mostReplans = 0;
   readonly #delivered = new Set<string>();
   readonly #logged = new Map<string, number>();
   readonly #board = new Map<string, Set<number>>();
@@ -77,8 +79,10 @@ export class Watch {
       case "workflow:start":
         this.#places = event.options.maxParallelAgents;
         this.#cap = event.options.budget?.tokens;
+        this.#mostReplans = event.options.replan?.most ?? 0;
         return;
       case "task:added":
+        if (event.replans !== undefined) this.#replanned(event.replans);
         this.#tasks.set(event.taskId, {
           dependencies: new Set(event.dependencies),
           continues: event.onFailure === "continue",
@@ -135,6 +139,7 @@ export class Watch {
         if (event.budget?.tokens !== undefined) this.#cap = event.budget.tokens;
         return;
       case "plan:changed":
+        for (const { task, dependencies } of event.changed ?? []) this.#task(task).dependencies = new Set(dependencies);
         if (event.budget?.tokens !== undefined) this.#cap = event.budget.tokens;
         return;
       case "workflow:complete":
@@ -155,6 +160,15 @@ export class Watch {
       this.#tasks.set(id, task);
     }
     return task;
+  }
+
+  /** Whoever plans is asked about a task once, and so many times in all. */
+  #replanned(about: string): void {
+    this.#replans.push(about);
+    if (this.#replans.length > this.#mostReplans)
+      this.violated(`the plan was asked about ${this.#replans.length} times`);
+    if (about !== "*" && this.#replans.indexOf(about) < this.#replans.length - 1)
+      this.violated(`a way around ${about} was asked for twice`);
   }
 
   #settle(id: string, by: string): void {

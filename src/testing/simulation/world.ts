@@ -10,7 +10,7 @@ import type { Json } from "../../domain/json.ts";
 import type { Attempt, AttemptWorld, Batch, Clock, Journal, Outcome, Runtime, RunWriter } from "../../domain/ports.ts";
 import { type Random, random, seedOf } from "../../domain/random.ts";
 import { createMemoryJournal } from "../../journal/memory.ts";
-import { AGENTS, between, chance, FAILING, pick } from "./plans.ts";
+import { AGENTS, between, chance, FAILING, pick, wayAround } from "./plans.ts";
 import type { Purse } from "./purse.ts";
 import { spend } from "./spending.ts";
 import type { Watch } from "./watch.ts";
@@ -292,7 +292,8 @@ export class World {
     if ((await Promise.race([work, stopped])) === "stopped" && chance(own, 0.7))
       return { ok: false, failure: "stopped", reason: "aborted", retry: "safe", usage };
     if (chance(own, this.rates.fail)) return { ...failure(own), usage };
-    return { ok: true, output: answer(this.seed, attempt), usage };
+    const { task } = attempt;
+    return { ok: true, output: task.replans === undefined ? answer(this.seed, attempt) : wayAround(own, task), usage };
   }
 
   /** Writes into the attempt's log; one that was begun again must find what it wrote before. */
