@@ -1,7 +1,7 @@
 /** `tutti mcp` as a program of its own with the official client, and the same behind the guard of `tutti serve`. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
@@ -41,6 +41,8 @@ async function connected(at: string, options: object = {}): Promise<{ client: Cl
 
 beforeAll(async () => {
   fake = await FakeProvider.start();
+  mkdirSync(join(home, "commands"));
+  writeFileSync(join(home, "commands", "fix.md"), "---\ndescription: Fix an issue\n---\nFix issue $1 !`git log`");
   ({ client, pid } = await connected(home, NEWEST));
 });
 afterAll(async () => {
@@ -118,6 +120,8 @@ describe("[bar:mcp] over standard input and output, every tool does what it says
     await expect(read("tutti://plans/..%2F..%2Fconfig")).rejects.toThrow("there is no plan");
     const { messages } = await client.getPrompt({ name: "review_run", arguments: { run } });
     expect(JSON.stringify(messages)).toContain(run);
+    const kept = await client.getPrompt({ name: "fix", arguments: { arguments: "12" } });
+    expect(JSON.stringify(kept.messages)).toMatch(/Fix issue 12 \[the output of .{1,4}git log.{1,4} is not here/);
   });
 
   test("a call that is taken back has its run cancelled", async () => {

@@ -165,7 +165,12 @@ const BARS: readonly Promised[] = [
   },
   { id: "G1", text: "Where a file really lies decides, also where a link takes its place while it is written" },
   { id: "G2", text: "Nothing that a repository's settings name is run by our calls of git" },
-  { id: "G4", text: "A repository whose worktrees may have settings of their own is refused by name" },
+  { id: "G3", text: "No name that an agent or a repository chose is an option or a pattern to git" },
+  {
+    id: "G4",
+    text: "A repository whose worktrees may have settings of their own, beyond a sparse checkout, is refused by name",
+  },
+  { id: "G6", text: "Nobody writes through a link that leads out of the files" },
   {
     id: "bar:turn-kill",
     text: "kill -9 in any of 20 turns: the attempt goes on there, no turn is paid twice, no command is run twice",
@@ -302,6 +307,10 @@ const README: readonly Promised[] = [
   {
     id: "readme:team-tools",
     text: "Coding agents have the tools of a run that their definition names, and no others, by a server of their attempt",
+  },
+  {
+    id: "readme:chat",
+    text: "In a conversation each exchange is a run that knows what was said before, and replies appear as they come",
   },
   { id: "readme:no-packages", text: "Importing it loads no package" },
   { id: "readme:quiet", text: "Nothing is written, printed or read that was not given" },

@@ -16,7 +16,7 @@ import { addressOf, type Performer, performerFault, performerOf, tellsPrice } fr
 import { personOf } from "./persons.ts";
 
 /** What a rehearsal takes for granted where no model is configured. */
-const ASSUMED = DEFAULT_MODELS["anthropic"] ?? "";
+export const ASSUMED = DEFAULT_MODELS["anthropic"] ?? "";
 
 const NO_MODEL = "no model is configured";
 

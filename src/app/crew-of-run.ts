@@ -60,6 +60,11 @@ export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
       continue;
     }
     const file = files.get(name);
+    // Of a rehearsed conversation: the conductor is nobody's file.
+    if (file === undefined && name === CONDUCTOR && runtime === "rehearsal") {
+      agents.set(name, { ...conductorAgent(model, performerOf(model, "model", settings).provider), runtime });
+      continue;
+    }
     if (file === undefined)
       throw new TuttiError("BAD_INPUT", `run ${state.run} needs agent '${name}', which is no longer in the library`, {
         path: `agents.${name}`,

@@ -93,14 +93,7 @@ export class Purse {
   }
 
   async #taken(limit: (typeof LIMITS)[number]): Promise<number> {
-    let sum = 0;
-    for (const run of await this.#runs()) {
-      const state = await this.#home.state(run).catch(() => undefined);
-      if (!state) continue;
-      const used = usedIn(state.ledger, limit);
-      sum += isEnded(state.life) ? used : Math.max(used, state.ledger.caps[limit] ?? used);
-    }
-    return sum;
+    return takenBy(this.#home, await this.#runs(), limit);
   }
 
   /** Also what it began before a crash: the log of the conductor's own run says it. */
@@ -118,6 +111,22 @@ export class Purse {
       }
     return runs;
   }
+}
+
+/** What these runs have taken, and may still take where they go on. */
+export async function takenBy(
+  home: Pick<FleetHome, "state">,
+  runs: Iterable<string>,
+  limit: (typeof LIMITS)[number],
+): Promise<number> {
+  let sum = 0;
+  for (const run of runs) {
+    const state = await home.state(run).catch(() => undefined);
+    if (!state) continue;
+    const used = usedIn(state.ledger, limit);
+    sum += isEnded(state.life) ? used : Math.max(used, state.ledger.caps[limit] ?? used);
+  }
+  return sum;
 }
 
 /** Also the turns of what is under way that stand in its log. */

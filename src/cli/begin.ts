@@ -16,7 +16,7 @@ import { oneLine } from "./text.ts";
 import { moneyText, plural, tokensText } from "./units.ts";
 
 /** How fast a rehearsal goes that was offered instead of a run. */
-const OFFERED_SPEED = 15;
+export const OFFERED_SPEED = 15;
 
 /** `says`: what the person at the terminal answers. */
 export async function prepare(io: Io, host: Host, asked: Order, says = confirm): Promise<Prepared> {
@@ -90,6 +90,7 @@ export async function mayPay(
   host: Host,
   prepared: Prepared,
   flags: { readonly yes?: boolean },
+  says = confirm,
 ): Promise<boolean> {
   const mark = join(io.home, MARK);
   // Where only persons work nothing is paid.
@@ -112,7 +113,7 @@ export async function mayPay(
         path: "budget",
         hint: "say --yes, set a --budget, or raise askAbove in config.yaml",
       });
-    if (io.canAsk && (isFirst || isDear) && !(await confirm(`${why} Begin?`, !isDear))) return false;
+    if (io.canAsk && (isFirst || isDear) && !(await says(`${why} Begin?`, !isDear))) return false;
   }
   if (!isFirst) return true;
   await writeFile(mark, "A run with a real model was begun from this home; its estimate is no longer asked about.\n");

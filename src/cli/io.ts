@@ -16,8 +16,12 @@ export interface Io {
   readonly isColoured: boolean;
   readonly columns: number;
   readonly rows: number;
+  /** Standard input. */
+  readonly input: NodeJS.ReadableStream;
   /** A line (or lines) on standard output. */
   out(text: string): void;
+  /** A piece of a line that is still coming. */
+  write(text: string): void;
   err(text: string): void;
   /** One JSON value, one line. */
   json(value: unknown): void;
@@ -49,7 +53,9 @@ export function processIo(): Io {
     get rows() {
       return stdout.rows || 24;
     },
+    input: stdin,
     out: (text) => void stdout.write(`${text}\n`),
+    write: (text) => void stdout.write(text),
     err: (text) => void stderr.write(`${text}\n`),
     json: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
     outlive: () => {

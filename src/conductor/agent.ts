@@ -50,7 +50,15 @@ export function objectiveText(
     ...own.slice(0, MOST_ROWS).map(({ name, stage, description }) => `- ${name} (${stage}): ${oneLine(description)}`),
     ...live.slice(0, MOST_ROWS).map(({ run, workflow, status }) => `- run ${run} (${status}): ${oneLine(workflow)}`),
   ];
-  return `${objective.trim()}\n\n## The fleet now\n\n${fleet.join("\n")}`;
+  return `${objective.trim()}${FLEET}${fleet.join("\n")}`;
+}
+
+const FLEET = "\n\n## The fleet now\n\n";
+
+/** The objective alone, out of such a text. */
+export function objectiveIn(prompt: string): string {
+  const at = prompt.lastIndexOf(FLEET);
+  return at < 0 ? prompt : prompt.slice(0, at);
 }
 
 function oneLine(words: string): string {

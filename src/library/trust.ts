@@ -22,12 +22,15 @@ export interface Offer {
   readonly hashes: { readonly [name: string]: string };
   /** What it says to every agent, where that was looked for. */
   readonly guides?: GuideHashes;
+  /** Its slash commands by their path, where those were looked for. */
+  readonly prompts?: Hashes;
 }
 export interface Trusted {
   readonly root: string;
   readonly at: number;
   readonly hashes: { readonly [name: string]: string };
   readonly guides?: GuideHashes;
+  readonly prompts?: Hashes;
 }
 export type TrustState =
   | { readonly is: "nothing" | "trusted" | "unknown" }
@@ -83,8 +86,22 @@ export class TrustBook {
     return this.list().find((one) => one.root === root)?.guides ?? {};
   }
 
-  trust({ root, hashes, guides = this.guides(root) }: Offer, at: number): void {
-    const trusted = { root, at, hashes, ...(Object.keys(guides).length > 0 && { guides }) };
+  /** And of its slash commands. */
+  promptsOf({ root, prompts = {} }: Offer): TrustState {
+    const known = this.prompts(root);
+    return compared(Object.keys(known).length === 0 ? undefined : known, prompts);
+  }
+
+  prompts(root: string): Hashes {
+    return this.list().find((one) => one.root === root)?.prompts ?? {};
+  }
+
+  trust({ root, hashes, guides = this.guides(root), prompts = this.prompts(root) }: Offer, at: number): void {
+    const more = {
+      ...(Object.keys(guides).length > 0 && { guides }),
+      ...(Object.keys(prompts).length > 0 && { prompts }),
+    };
+    const trusted = { root, at, hashes, ...more };
     this.#write([...this.list().filter((one) => one.root !== root), trusted]);
   }
 
@@ -142,4 +159,5 @@ const isTrusted = (value: unknown): value is Trusted =>
   typeof value["root"] === "string" &&
   typeof value["at"] === "number" &&
   isRecord(value["hashes"]) &&
-  (value["guides"] === undefined || isRecord(value["guides"]));
+  (value["guides"] === undefined || isRecord(value["guides"])) &&
+  (value["prompts"] === undefined || isRecord(value["prompts"]));

@@ -1,10 +1,17 @@
 /** Beginnings that a person picks in a client: what is often wanted of whoever conducts. */
 import type { McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { askedBy, type PromptFile } from "../agents/prompt-file.ts";
+
+/** Names that files cannot take. */
+const OURS: ReadonlySet<string> = new Set(["plan_goal", "review_run", "delegate"]);
 
 const text = (most: number) => z.string().min(1).max(most);
 
-export function addPrompts(server: McpServer): void {
+/** Prompts of files that one client is offered. */
+const MOST_FILES = 200;
+
+export function addPrompts(server: McpServer, files: Iterable<PromptFile>): void {
   server.registerPrompt(
     "plan_goal",
     {
@@ -41,6 +48,19 @@ export function addPrompts(server: McpServer): void {
         `Have this done by an agent of the fleet: ask route who fits; where nobody does, make one with create_agent. Give it the work with command_agent, with all that it needs to know, and a budget. Look after it with check_agent_status, tell me the result and the cost, and delete what you made.\n\nThe task:\n${task}`,
       ),
   );
+  addFiles(server, files);
+}
+
+/** Files that they name are the client's to read: it knows its own folder. */
+function addFiles(server: McpServer, files: Iterable<PromptFile>): void {
+  let room = MOST_FILES;
+  for (const file of files) {
+    if (OURS.has(file.name) || room-- <= 0) continue;
+    const { name, description, argumentHint } = file;
+    const hint = argumentHint === undefined ? text(20_000) : text(20_000).describe(argumentHint);
+    const about = { title: name, description, argsSchema: z.object({ arguments: hint.optional() }) };
+    server.registerPrompt(name, about, ({ arguments: words = "" }) => said(askedBy(file, words).text));
+  }
 }
 
 const said = (words: string) => ({

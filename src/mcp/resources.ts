@@ -1,11 +1,14 @@
 /** What can be looked at by an address: runs, agents, plans, workflows. */
 import { type McpServer, ResourceTemplate } from "@modelcontextprotocol/server";
+import type { PromptFile } from "../agents/prompt-file.ts";
 import type { Fleet } from "../conductor/fleet.ts";
 import { TuttiError } from "../domain/error.ts";
 
 /** What is there beside the fleet. */
 export interface Shelf {
   readonly workflows: () => readonly object[];
+  /** Prompts that the home keeps as files, and those of its repository that were trusted. */
+  readonly prompts?: () => Iterable<PromptFile>;
 }
 
 const JSON_TYPE = "application/json";

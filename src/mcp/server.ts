@@ -24,7 +24,7 @@ export function conductingServer(fleet: Fleet, shelf: Shelf): McpServer {
   );
   for (const tool of CONDUCTOR_TOOLS) addTool(server, tool, fleet);
   addResources(server, fleet, shelf);
-  addPrompts(server);
+  addPrompts(server, shelf.prompts?.() ?? []);
   return server;
 }
 

@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterEach } from "vitest";
 import { homeIn } from "../../src/cli/code-cache.ts";
 import type { Io } from "../../src/cli/io.ts";
@@ -119,6 +120,10 @@ async function inProcess(args: readonly string[], cwd: string, given: Environmen
   const io: Io = {
     ...{ env, cwd, home: homeIn(env), me: "tutti", isLive: false, canAsk: false, isColoured: false },
     ...{ columns: Number(given["COLUMNS"] ?? 80), rows: 24, out: print("out"), err: print("err") },
+    input: Readable.from([]),
+    write: (text) => {
+      ended.out += text;
+    },
     json: (value) => print("out")(JSON.stringify(value)),
     outlive: () => {},
     exit: (code) => {

@@ -17,6 +17,8 @@ export interface FakeReply {
   readonly delay?: number;
   /** Writes so many events, or bytes, and then, as `fault` says, */
   readonly after?: number | { readonly bytes: number };
+  /** …waits for this and writes the rest, or, as `fault` says, */
+  readonly until?: Promise<void>;
   /** …destroys the socket, ends as if all were said, or holds it open and says no more. */
   readonly fault?: "cut" | "end" | "hold";
   /** Answers nothing at all, not even a head. */

@@ -78,10 +78,15 @@ function refuse(response: ServerResponse, status: number, protocol: Protocol, re
   response.writeHead(status, head("application/json", reply)).end(reply.body ?? JSON.stringify(body));
 }
 
-async function stream(response: ServerResponse, events: readonly string[], { after, fault }: FakeReply): Promise<void> {
+async function stream(response: ServerResponse, events: readonly string[], reply: FakeReply): Promise<void> {
+  const { after, fault, until } = reply;
   const bytes = typeof after === "object" ? [Buffer.from(events.join("")).subarray(0, after.bytes)] : undefined;
   for (const event of bytes ?? events.slice(0, after as number | undefined))
     if (event.length > 0) await new Promise((resolve) => response.write(event, resolve));
+  if (until !== undefined) {
+    await until;
+    return stream(response, events.slice(after as number), {});
+  }
   if (fault === "cut") response.destroy();
   else if (fault !== "hold") response.end();
 }

@@ -1,5 +1,6 @@
 /** `tutti gates`: who waits for a person. */
 import type { Command } from "commander";
+import type { Host } from "../../app/host.ts";
 import { define, exiting } from "../define.ts";
 import { EXIT } from "../exit.ts";
 import type { Io } from "../io.ts";
@@ -11,15 +12,18 @@ export function gates(program: Command, io: Io): void {
 }
 
 async function act(io: Io, word: string | undefined, isJson: boolean): Promise<number> {
-  const [{ openHome, runOf }, { oneLine, painter, wrap }, { agoText }, { subjectLines, answerFlag }] =
-    await Promise.all([
-      import("../home.ts"),
-      import("../text.ts"),
-      import("../units.ts"),
-      import("../subject-text.ts"),
-    ]);
+  const { openHome, runOf } = await import("../home.ts");
   await using home = await openHome(io);
-  const open = await home.host.gates(word === undefined ? undefined : await runOf(home.host, word));
+  return await listGates(io, home.host, word === undefined ? undefined : await runOf(home.host, word), isJson);
+}
+
+export async function listGates(io: Io, host: Host, of: string | undefined, isJson: boolean): Promise<number> {
+  const [{ oneLine, painter, wrap }, { agoText }, { subjectLines, answerFlag }] = await Promise.all([
+    import("../text.ts"),
+    import("../units.ts"),
+    import("../subject-text.ts"),
+  ]);
+  const open = await host.gates(of);
   if (isJson) io.json({ gates: open });
   else if (open.length === 0) io.out("No gate is open.");
   else

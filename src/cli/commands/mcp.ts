@@ -28,9 +28,10 @@ export function mcp(program: Command, io: Io): void {
 }
 
 async function act(io: Io, { verbose }: Flags): Promise<number> {
-  const [{ openHome, warnOf }, { fleetOf, letGo }, { serveOver }] = await Promise.all([
+  const [{ openHome, warnOf }, { fleetOf, letGo }, { promptsOf }, { serveOver }] = await Promise.all([
     import("../home.ts"),
     import("../../app/conducting.ts"),
+    import("../../app/prompts.ts"),
     import("../../mcp/stdio.ts"),
   ]);
   // What its client began must end in order though nobody reads any more.
@@ -41,7 +42,8 @@ async function act(io: Io, { verbose }: Flags): Promise<number> {
   const log = (line: string) => (verbose ? io.err(line) : undefined);
   host.watchAgents(log);
   using fleet = fleetOf(host, { by: "mcp", folder: io.cwd });
-  const shelf = { workflows: () => host.workflows.list({}) };
+  const prompts = () => promptsOf({ home: io.home, repository: io.cwd }).prompts.values();
+  const shelf = { workflows: () => host.workflows.list({}), prompts };
   const { gone, close } = await serveOver({ fleet, shelf, input: process.stdin, output: process.stdout, log });
   const asked = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());

@@ -1,5 +1,6 @@
 /** `tutti runs`: what has been run from this home, newest first. */
 import { type Command, Option } from "commander";
+import type { Host } from "../../app/host.ts";
 import type { RunStatus } from "../../domain/events.ts";
 import { whole } from "../amounts.ts";
 import { define, exiting } from "../define.ts";
@@ -22,15 +23,19 @@ export function runs(program: Command, io: Io): void {
     .action(exiting(io, (flags: Flags) => act(io, flags)));
 }
 
-async function act(io: Io, { json, ...query }: Flags): Promise<number> {
-  const [{ openHome }, { table, oneLine, painter, sized }, units, { lookOfRun }] = await Promise.all([
-    import("../home.ts"),
+async function act(io: Io, flags: Flags): Promise<number> {
+  const { openHome } = await import("../home.ts");
+  await using home = await openHome(io);
+  return await listRuns(io, home.host, flags);
+}
+
+export async function listRuns(io: Io, host: Host, { json, ...query }: Flags): Promise<number> {
+  const [{ table, oneLine, painter, sized }, units, { lookOfRun }] = await Promise.all([
     import("../text.ts"),
     import("../units.ts"),
     import("../block.ts"),
   ]);
-  await using home = await openHome(io);
-  const entries = await home.host.list(query);
+  const entries = await host.list(query);
   if (json) {
     const page = entries.length === query.limit ? { cursor: entries.at(-1)?.run } : {};
     io.json({ runs: entries, ...page });

@@ -18,7 +18,7 @@ export function trust(program: Command, io: Io): void {
   const group = define(
     program,
     "trust",
-    "let a repository's own agents and its AGENTS.md count, after showing what they may do",
+    "let a repository's own agents, AGENTS.md and slash commands count, after showing what they say",
     "tutti trust\ntutti trust ../shop --yes\ntutti trust --revoke",
   )
     .argument("[path]", "a repository; default: this folder")
@@ -31,13 +31,14 @@ export function trust(program: Command, io: Io): void {
 }
 
 async function act(io: Io, path: string, flags: Flags): Promise<number> {
-  const [{ offerOf, TrustBook }, { guidesIn }, { confirm }] = await Promise.all([
+  const [{ offerOf, TrustBook }, { guidesIn }, { promptHashes }, { confirm }] = await Promise.all([
     import("../../library/trust.ts"),
     import("../../library/guides.ts"),
+    import("../../library/prompts.ts"),
     import("../question.ts"),
   ]);
   const agents = offerAt(offerOf, resolve(io.cwd, path), path);
-  const offer: Offer = { ...agents, guides: guidesIn(agents.root) };
+  const offer: Offer = { ...agents, guides: guidesIn(agents.root), prompts: promptHashes(agents.root) };
   const book = new TrustBook(io.home);
   if (flags.revoke) {
     const was = book.revoke(offer.root);
@@ -47,8 +48,9 @@ async function act(io: Io, path: string, flags: Flags): Promise<number> {
   }
   const state = book.stateOf(offer);
   const ofGuides = book.guidesOf(offer);
-  const isNew = [state, ofGuides].some(({ is }) => is === "unknown" || is === "changed");
-  if (!flags.json) await show(io, offer, state, ofGuides);
+  const ofPrompts = book.promptsOf(offer);
+  const isNew = [state, ofGuides, ofPrompts].some(({ is }) => is === "unknown" || is === "changed");
+  if (!flags.json) await show(io, offer, { state, ofGuides, ofPrompts });
   const mayTrust = isNew && (flags.yes || (io.canAsk && !flags.json && (await confirm("Trust all of this?", false))));
   if (mayTrust) book.trust(offer, Date.now());
   if (flags.json)
@@ -57,6 +59,7 @@ async function act(io: Io, path: string, flags: Flags): Promise<number> {
       state: mayTrust && state.is !== "nothing" ? { is: "trusted" } : state,
       agents: [...offer.loaded.agents.values()].map(said),
       guides: { state: mayTrust && ofGuides.is !== "nothing" ? { is: "trusted" } : ofGuides, files: offer.guides },
+      commands: { state: mayTrust && ofPrompts.is !== "nothing" ? { is: "trusted" } : ofPrompts, files: offer.prompts },
     });
   else if (mayTrust) io.out("trusted; asked about again when one of them changes or another comes");
   else if (isNew)
@@ -79,9 +82,8 @@ const said = ({ instructions: _, ...agent }: AgentFile) => agent;
 
 async function show(
   io: Io,
-  { root, loaded, guides = {} }: Offer,
-  state: TrustState,
-  ofGuides: TrustState,
+  { root, loaded, guides = {}, prompts = {} }: Offer,
+  { state, ofGuides, ofPrompts }: { readonly [name in "state" | "ofGuides" | "ofPrompts"]: TrustState },
 ): Promise<void> {
   const { oneLine, painter, wrap } = await import("../text.ts");
   const paint = painter(io.isColoured);
@@ -89,6 +91,11 @@ async function show(
   if (ofGuides.is !== "nothing") {
     io.out(`${root} tells every agent that works in it${ofGuides.is === "trusted" ? ", all trusted" : ""}:`);
     for (const file of Object.keys(guides)) io.out(`  ${oneLine(file)}${paint("yellow", markOf(ofGuides, file))}`);
+    io.out("");
+  }
+  if (ofPrompts.is !== "nothing") {
+    io.out(`${root} brings prompts for tutti chat${ofPrompts.is === "trusted" ? ", all trusted" : ""}:`);
+    for (const file of Object.keys(prompts)) io.out(`  ${oneLine(file)}${paint("yellow", markOf(ofPrompts, file))}`);
     io.out("");
   }
   if (state.is === "nothing") return io.out(`${root} defines no agents`);
@@ -128,9 +135,9 @@ async function list(io: Io, { json }: Flags): Promise<number> {
   if (json) io.json({ trusted: all });
   else if (all.length === 0) io.out(`No repository is trusted. ${io.me} trust shows what one would define.`);
   else
-    for (const { root, hashes, guides = {}, at } of all)
+    for (const { root, hashes, guides = {}, prompts = {}, at } of all)
       io.out(
-        `${root}  ${[...Object.keys(hashes), ...Object.keys(guides)].join(", ")}  since ${new Date(at).toISOString().slice(0, 10)}`,
+        `${root}  ${[...Object.keys(hashes), ...Object.keys(guides), ...Object.keys(prompts)].join(", ")}  since ${new Date(at).toISOString().slice(0, 10)}`,
       );
   return EXIT.done;
 }
