@@ -136,7 +136,7 @@ test("retry and fork make new runs that say where they come from", async () => {
 
 test("workflows and agents are listed and shown, with --json wherever it stands", async () => {
   const terminal = cli.terminal();
-  expect((await jsonOf(terminal, "workflows")).workflows).toHaveLength(10);
+  expect((await jsonOf(terminal, "workflows")).workflows).toHaveLength(11);
   expect(await jsonOf(terminal, "workflows", "list")).toEqual(await jsonOf(terminal, "workflows"));
   expect((await terminal.tutti("workflows")).out).toMatch(
     /^code-review {2}quality, about 2m 30s\n {2}Reviews a change/m,
@@ -159,14 +159,21 @@ test("init writes a sample that is sound and runs, and never over a file that is
   const { out } = await terminal.tutti("init");
   expect(out).toMatch(/^wrote \.tutti\/workflows\/sample\.yaml$/m);
   expect((await terminal.tutti("workflows", "check", ".tutti/workflows/sample.yaml")).out).toMatch(/is sound/);
+  expect((await terminal.tutti("run", "sample", ...REHEARSED)).err).toMatch(
+    /sample\.yaml is not trusted; .*tutti trust/,
+  );
+  expect((await terminal.tutti("trust", "--yes")).out).toMatch(/question\.md\n[\s\S]* {2}history: whoever fits best/);
+  const question = await terminal.tutti("run", "question", ...REHEARSED, "--json");
+  expect(eventsIn(question.out).at(-1)).toMatchObject({ status: "complete", summary: { successfulTasks: 3 } });
   const run = await terminal.tutti("run", "sample", "-p", "topic=caching", ...REHEARSED);
   expect(run.code).toBe(0);
   expect(run.out).toMatch(/✔ complete: 4 of 4 tasks/);
-  expect(await jsonOf(terminal, "init")).toMatchObject({ written: [], kept: [expect.any(String), expect.any(String)] });
+  expect(await jsonOf(terminal, "init")).toMatchObject({ written: [], kept: { length: 3 } });
 });
 
 test("a faulty workflow file is a warning with its place, hides no other, and check gives every fault", async () => {
   const terminal = cli.terminal({ ".tutti/workflows/x.yaml": "id: x\n" });
+  await terminal.tutti("trust", "--yes");
   const { code, err } = await terminal.tutti("run", "code-review", ...REHEARSED, "--json");
   expect({ code, err }).toMatchObject({
     code: 0,

@@ -33,12 +33,15 @@ describe("[bar:cli-workflows] run … --rehearse --speed max --json", () => {
       expect(events[0]).toMatchObject({ type: "workflow:start", workflow, taskCount: ids.length });
       const text = expect.stringMatching(/./);
       const described = { agentName: text, description: text, dependencies: expect.any(Array) };
+      // Of the ways of an issue one is gone; the others are left out by their conditions.
+      const left = of("task:skipped").map(({ taskId }) => taskId);
+      const done = ids.filter((id) => !left.includes(id)).sort();
       for (const added of of("task:added")) expect(added).toMatchObject(described);
       expect(
         of("task:start")
           .map(({ taskId }) => taskId)
           .sort(),
-      ).toEqual([...ids].sort());
+      ).toEqual(done);
       for (const started of of("task:start")) expect(started).toMatchObject(described);
       for (const invoked of of("agent:invoke"))
         expect(invoked).toMatchObject({ agentName: text, attempt: 1, model: text });
@@ -46,7 +49,7 @@ describe("[bar:cli-workflows] run … --rehearse --speed max --json", () => {
         of("task:complete")
           .map(({ taskId }) => taskId)
           .sort(),
-      ).toEqual([...ids].sort());
+      ).toEqual(done);
       const spent = { duration: expect.any(Number), tokensUsed: expect.any(Number), costUsd: expect.any(Number) };
       for (const complete of of("task:complete")) expect(complete).toMatchObject({ success: true, ...spent });
       const waves = of("wave:start").map(({ wave, taskIds }) => ({ wave, taskIds }));
@@ -58,7 +61,7 @@ describe("[bar:cli-workflows] run … --rehearse --speed max --json", () => {
       expect(last).toMatchObject({
         ...{ type: "workflow:complete", status: "complete" },
         summary: {
-          ...{ totalTasks: ids.length, successfulTasks: ids.length, failedTasks: 0, skippedTasks: 0 },
+          ...{ totalTasks: ids.length, successfulTasks: done.length, failedTasks: 0, skippedTasks: left.length },
           ...{ totalTokens: expect.any(Number), totalCostUsd: expect.any(Number), totalDuration: expect.any(Number) },
         },
       });
@@ -189,7 +192,7 @@ const FILES = {
 test.each<[string, readonly string[], ...RegExp[]]>([
   ["an unknown workflow", ["run", "code-reveiw", "--rehearse"], /did you mean 'code-review'\?/, /known are/],
   ["an unknown file", ["run", "okk.json"], /no file okk\.json: did you mean 'ok\.json'\?/],
-  ["a file of another kind", ["run", "ok.txt"], /ok\.txt is neither/, /\.json, \.yaml or \.yml/],
+  ["a file of another kind", ["run", "ok.txt"], /ok\.txt is neither/, /\.json, \.yaml, \.yml or \.md/],
   ["an unknown parameter", ["run", "code-review", "-p", "prurl=x", "--rehearse"], /'prurl'.*did you mean 'prUrl'\?/],
   ["a wrong parameter", ["run", "code-review", "-p", "reviewDepth=deep", "--rehearse"], /'reviewDepth'.*quick.*'deep'/],
   ["an unknown flag", ["run", "code-review", "--rehears"], /'--rehears': did you mean '--rehearse'\?/, /run --help/],

@@ -210,7 +210,7 @@ const BARS: readonly Promised[] = [
   },
   {
     id: "bar:cli-workflows",
-    text: "`tutti run --json` of all ten workflows prints every event in order, with its fields and the results at the end",
+    text: "`tutti run --json` of all eleven workflows prints every event in order, with its fields and the results at the end",
   },
   {
     id: "bar:help",
@@ -243,7 +243,7 @@ const BARS: readonly Promised[] = [
   },
   {
     id: "bar:workflows-http",
-    text: "All ten workflows run over HTTP with the eleven event names and the fields that the mission's programs read",
+    text: "All eleven workflows run over HTTP with the eleven event names and the fields that the mission's programs read",
   },
   {
     id: "bar:routes",

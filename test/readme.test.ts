@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { CATALOG, loadAgents } from "../src/library/catalog.ts";
 import { workflowRegistry } from "../src/workflows/built-in.ts";
 import { readPlanFile } from "../src/workflows/plan-file.ts";
+import { templateFrom } from "../src/workflows/template-file.ts";
 
 const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
 const blocks = (language: string) =>
@@ -21,6 +22,16 @@ test("plans in the README can be run", () => {
   expect(plans.length).toBeGreaterThan(0);
   for (const plan of plans)
     expect(readPlanFile(plan, "tasks.yaml", { agents, registry: workflowRegistry })).toMatchObject({ ok: true });
+});
+
+test("the workflow in Markdown is sound", () => {
+  const agents = new Set(loadAgents([CATALOG]).agents.keys());
+  const agentFor = () => ({ agentName: "reviewer", agentReason: "" });
+  const [text = "", ...others] = blocks("md");
+  expect(others).toEqual([]);
+  const read = templateFrom(text, "release.md", { agents, agentFor });
+  expect(read).toMatchObject({ ok: true, template: { id: "release" } });
+  if (read.ok) expect(read.template.buildTasks({ version: "2", arguments: "" })).toHaveLength(4);
 });
 
 test("every command that the README types in is one of the program", () => {

@@ -52,7 +52,7 @@ describe("executing a workflow", () => {
 
   test("the workflows are listed, by category and by tags", async () => {
     const { body } = await get("/api/workflows/list");
-    expect(body.workflows).toHaveLength(10);
+    expect(body.workflows).toHaveLength(11);
     for (const one of body.workflows)
       expect(Object.keys(one).sort(byCodeUnit)).toEqual([
         "category",
@@ -136,7 +136,7 @@ describe("looking at runs", () => {
       name: "code-reviewer",
       instructions: expect.any(String),
     });
-    expect((await get("/api/health")).body).toMatchObject({ status: "ok", agents: agents.length, workflows: 10 });
+    expect((await get("/api/health")).body).toMatchObject({ status: "ok", agents: agents.length, workflows: 11 });
     const { body } = await get("/api/metrics");
     expect(body).toMatchObject({
       totalAgents: agents.length,

@@ -1,16 +1,15 @@
 /** All that would stop a run later is found before it is stored or paid. */
-import type { Landing } from "../domain/landing.ts";
 import type { AgentTask } from "../domain/plan.ts";
 import type { Settings } from "../library/settings.ts";
 import { checkSandbox } from "./at-hand.ts";
 import type { Chosen } from "./crew-of-files.ts";
-import { checkLanding } from "./landing.ts";
+import { checkEnds } from "./ends.ts";
 import type { OrderConfig } from "./order.ts";
 import { checkReach } from "./reach.ts";
 
 interface Prepared extends Pick<Chosen, "agents"> {
   readonly tasks: readonly AgentTask[];
-  readonly config: OrderConfig & { readonly deliver?: Landing };
+  readonly config: OrderConfig;
 }
 interface Place {
   readonly env: { readonly [name: string]: string | undefined };
@@ -22,5 +21,5 @@ export async function checkBegin(prepared: Prepared, settings: Settings, place: 
   await checkReach(prepared, settings, place);
   if (prepared.config.rehearse) return;
   await checkSandbox(prepared, settings);
-  await checkLanding(prepared.config.deliver, place.repository);
+  await checkEnds(prepared.config, place.repository, settings);
 }

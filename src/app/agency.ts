@@ -187,6 +187,11 @@ export class Agency {
     return agent === null ? { nobody: reasoning } : { agentName: agent, agentReason: reasoning.slice(0, MOST_REASON) };
   };
 
+  /** Who there is, for plans that are checked. */
+  get who(): { readonly agents: ReadonlySet<string>; readonly agentFor: AgentFor } {
+    return { agents: new Set(this.registry.names()), agentFor: this.agentFor };
+  }
+
   /** What would make the team better. Nothing is changed. */
   async proposals(): Promise<readonly Proposal[]> {
     const { statistics, waiting } = await this.experience.refresh();

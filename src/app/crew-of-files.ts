@@ -9,9 +9,9 @@ import { DEFAULT_MODELS, defaultModel, type Settings } from "../library/settings
 import { installedAgents } from "../runtimes/acp/agents.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { type AgentDefinition, powersOf } from "./agents.ts";
-import { LANE, laneAgent } from "./landing.ts";
 import { helpersIn, namesIn } from "./names-in.ts";
 import type { OrderConfig } from "./order.ts";
+import { ownAgent } from "./own-agents.ts";
 import { addressOf, type Performer, performerFault, performerOf, tellsPrice } from "./performers.ts";
 import { personOf } from "./persons.ts";
 
@@ -58,8 +58,9 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
     for (const one of task.downgrade ?? []) (isReal ? callable : performerOf)(one, `tasks[${i}].downgrade`, settings);
     const helpers = helpersIn(task, config.recovery).filter((name) => files.has(name));
     for (const name of new Set([...namesIn(task), ...helpers])) {
-      if (name === LANE) {
-        agents.set(name, laneAgent);
+      const ours = ownAgent(name);
+      if (ours) {
+        agents.set(name, ours);
         continue;
       }
       const file = files.get(name);

@@ -11,8 +11,8 @@ import { taskOf } from "../graph/expand.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { conductorAgent } from "./conductor-agent.ts";
 import { callable, definitionOf, type Known } from "./crew-of-files.ts";
-import { LANE, laneAgent } from "./landing.ts";
 import { namesIn } from "./names-in.ts";
+import { ownAgent } from "./own-agents.ts";
 import { isReal, performerOf } from "./performers.ts";
 import { personOf } from "./persons.ts";
 import { REPLANNER, replannerAgent } from "./replanner.ts";
@@ -35,8 +35,9 @@ export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
   const { files, settings } = known;
   const agents = new Map<string, AgentDefinition>();
   for (const [name, { runtime, model, choices }] of Object.entries(state.places.agents)) {
-    if (name === LANE && runtime === laneAgent.runtime) {
-      agents.set(name, laneAgent);
+    const ours = ownAgent(name);
+    if (ours && runtime === ours.runtime) {
+      agents.set(name, ours);
       continue;
     }
     if (name === REPLANNER && runtime === REPLANNER) {

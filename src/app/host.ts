@@ -22,8 +22,6 @@ import type { WatchOptions } from "../library/watch.ts";
 import type { Delta } from "../runtimes/model/runtime.ts";
 import { type CostOf, loadPrices } from "../runtimes/prices.ts";
 import { isEnded } from "../scheduling/life.ts";
-import { builtInWorkflows } from "../workflows/built-in.ts";
-import type { WorkflowRegistry } from "../workflows/registry.ts";
 import { checkBegin } from "./admission.ts";
 import { isOwned, tidy, Unsettled } from "./afterwards.ts";
 import { Agency } from "./agency.ts";
@@ -33,14 +31,15 @@ import { type Chosen, callable, checkPrices, chooseModels, type Known } from "./
 import { crewOfRun, modelsNeeded, standIns, TO_DO } from "./crew-of-run.ts";
 import { type Admission, counted, Days } from "./day.ts";
 import { type DryRun, dryRuns } from "./dry-run.ts";
+import { FileWorkflows } from "./file-workflows.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import type { RunHandle } from "./handle.ts";
 import { type Histories, learn } from "./history.ts";
-import { LANE, laneAgent } from "./landing.ts";
 import type { Branch } from "./lineage.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
 import { type Planned, planOf } from "./order.ts";
 import { gatesOf, listRuns, type OpenGate, openGates, type Shown, shownOf } from "./overview.ts";
+import { addedBy } from "./own-agents.ts";
 import { escalated } from "./persons.ts";
 import { needsPast, unnamedIn } from "./readying.ts";
 import { replannerFor } from "./replanner.ts";
@@ -82,7 +81,7 @@ const PLACES = 5;
 export class Host {
   readonly home: string;
   readonly settings: Settings;
-  readonly workflows: WorkflowRegistry;
+  readonly workflows: FileWorkflows;
   readonly journal: Journal;
   readonly costOf: CostOf;
   readonly #options: HostOptions;
@@ -100,7 +99,7 @@ export class Host {
     this.#options = options;
     this.home = options.home;
     this.costOf = costOf;
-    this.workflows = builtInWorkflows();
+    this.workflows = new FileWorkflows(options, () => this.agency.who);
     this.journal = createSqliteJournal({ path: join(options.home, "runs"), index: join(options.home, "host.db") });
     const changes = new TeamBook(options.home).list().map(({ change }) => change);
     const models = changes.flatMap((one) => (one.do === "model" ? [[one.agent, one.model] as const] : []));
@@ -168,8 +167,7 @@ export class Host {
 
   /** What plans are checked against. */
   get surroundings() {
-    const { workflows, agency } = this;
-    return { workflows, registry: workflows, agents: new Set(agency.registry.names()), agentFor: agency.agentFor };
+    return { workflows: this.workflows, registry: this.workflows, ...this.agency.who };
   }
 
   /** Looks at past runs, so that rehearsals and forecasts go by what agents really took. */
@@ -337,9 +335,9 @@ export class Host {
     if (model !== undefined && !settings.rehearsal) callable(model, "set.model", this.settings);
     const models = [...modelsNeeded(state, toDo).map((one) => one.model), ...(model === undefined ? [] : [model])];
     const { budget, claim } = settings.rehearsal ? {} : await this.#days.admit(config.budget, models);
-    const lane = branch.land && { [LANE]: laneAgent };
-    const agents = { ...crewOfRun(state, this.#known, toDo), ...lane };
-    const of = { ...settings, config: { ...config, ...defined({ budget, deliver: branch.land }) }, agents };
+    const agents = { ...crewOfRun(state, this.#known, toDo), ...addedBy(branch) };
+    const more = defined({ budget, deliver: branch.land, post: branch.post });
+    const of = { ...settings, config: { ...config, ...more }, agents };
     return begun(counted(this.#conduct(of, begin), claim));
   }
 
@@ -364,8 +362,7 @@ export class Host {
     const busy = new Busy();
     const handed = this.#atHand(folder);
     const guidance = this.guidance(folder);
-    const runtimes =
-      of.runtimes ?? runtimesOf({ ...of, clock, seed: config.seed ?? 1, deliver: config.deliver }, this.#means(folder));
+    const runtimes = of.runtimes ?? runtimesOf({ ...of, clock, seed: config.seed ?? 1 }, this.#means(folder));
     const orchestrator = new AgentOrchestrator({
       ...settingsFor(of, this.#places, this),
       ...{ agents: guided(agents, guidance?.at([])), runtimes, clock, ...defined({ folder, guidance }) },

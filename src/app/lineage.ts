@@ -1,6 +1,7 @@
 /** A new run out of an old one: what it keeps, and what has to be done again (I3, I11). */
 import type { RunState } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
+import type { Posting } from "../domain/issues.ts";
 import { defined } from "../domain/json.ts";
 import type { Landing } from "../domain/landing.ts";
 import { didYouMean } from "../domain/nearest.ts";
@@ -16,6 +17,7 @@ import { hasOutput, type Node, newest } from "../graph/dag.ts";
 import { taskOf } from "../graph/expand.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { LANE, withLanding } from "./landing.ts";
+import { POSTER, withPosting } from "./posting.ts";
 
 export interface Branch {
   /** Do this task and all that depends on it again, though it was done. */
@@ -24,6 +26,8 @@ export interface Branch {
   readonly set?: Partial<AgentTask>;
   /** Nothing more is done but to land what was done. */
   readonly land?: Landing;
+  /** What was done is replied to whoever asked for it, if a person allows it. */
+  readonly post?: Posting;
 }
 
 export interface Descent {
@@ -63,9 +67,12 @@ export function branchOf(state: RunState, how: "retry" | "fork", branch: Branch)
     const task = asItStands(state, node);
     return task.id === branch.from && branch.set ? { ...task, ...branch.set, id: task.id } : task;
   });
-  const tasks = branch.land ? landed(authors, state, branch.land) : authors;
+  const { land, post } = branch;
+  const ended = land ? landed(authors, state, land) : authors;
+  const tasks = post ? withPosting(ended, { post }) : ended;
   // What is to land now has not landed, whatever an earlier landing of the same name came to.
-  const isAnew = (node: Node) => again.has(node.id) || (branch.land !== undefined && node.spec?.agentName === LANE);
+  const isAnew = ({ id, spec }: Node) =>
+    again.has(id) || (land && spec?.agentName === LANE) || (post && spec?.agentName === POSTER);
   const inherited = [...nodes.values()]
     .filter((node) => node.spec && hasOutput(node) && !isAnew(node))
     .map((node) => inheritedOf(state, node, true));
@@ -76,7 +83,7 @@ export function branchOf(state: RunState, how: "retry" | "fork", branch: Branch)
 function landed(tasks: readonly AgentTask[], { run, graph }: RunState, deliver: Landing): readonly AgentTask[] {
   const done = tasks.filter(({ id, agentName }) => {
     const node = graph.nodes.get(id);
-    return node !== undefined && hasOutput(node) && agentName !== LANE;
+    return node !== undefined && hasOutput(node) && agentName !== LANE && agentName !== POSTER;
   });
   const ids = new Set(done.map(({ id }) => id));
   if (ids.size === 0)

@@ -70,6 +70,8 @@ export interface OrchestratorConfig {
   readonly folder?: string;
   /** Kept with the run: how what its tasks write is to land. */
   readonly deliver?: RunOptions["deliver"];
+  /** Kept with the run: whether its reply is posted, and where. */
+  readonly post?: RunOptions["post"];
   /** What that says to every agent that is a model. */
   readonly guidance?: Guidance;
   /** Marks every event and result as rehearsed; runtimes that simulate are handed in under `runtimes`. */
@@ -114,6 +116,7 @@ const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
   checks: true,
   folder: true,
   deliver: true,
+  post: true,
   guidance: true,
   rehearsal: true,
   grace: true,
@@ -200,6 +203,7 @@ export function runOptions(config: OrchestratorConfig, seed: number): RunOptions
     ...(config.prices === undefined ? {} : { prices: config.prices }),
     ...(config.folder === undefined ? {} : { folder: config.folder }),
     ...(config.deliver === undefined ? {} : { deliver: config.deliver }),
+    ...(config.post === undefined ? {} : { post: config.post }),
     ...(attended ? { attended } : {}),
     ...(config.replan === undefined ? {} : { replan: config.replan }),
     ...(recovery === undefined ? {} : { recovery }),

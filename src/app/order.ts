@@ -6,7 +6,7 @@ import { checkPlan } from "../graph/check.ts";
 import { type AgentFor, withAgents } from "../workflows/agent-for.ts";
 import { CONFIG, type OrderConfig } from "../workflows/order-config.ts";
 import type { WorkflowRegistry } from "../workflows/registry.ts";
-import { withLanding } from "./landing.ts";
+import { withEnds } from "./ends.ts";
 
 export type { OrderConfig } from "../workflows/order-config.ts";
 
@@ -49,7 +49,7 @@ export function planOf(
     const plan = known.workflows.plan(workflowId, parameters);
     return {
       workflow: workflowId,
-      tasks: withLanding(withReads(checkPlan(plan.tasks, known), config), config),
+      tasks: withEnds(withReads(checkPlan(plan.tasks, known), config), config),
       parameters: plan.parameters,
       config,
     };
@@ -59,7 +59,7 @@ export function planOf(
   const filled = withAgents(tasks, known.agentFor);
   for (const [i, reason] of filled.nobody)
     throw refused(`tasks[${i}].agentName`, `task ${i + 1} names no agent, and ${reason}`);
-  const all = withLanding(withReads(checkPlan(filled.tasks, known), config), config);
+  const all = withEnds(withReads(checkPlan(filled.tasks, known), config), config);
   return { workflow: workflowName ?? "custom", tasks: all, config };
 }
 

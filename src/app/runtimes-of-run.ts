@@ -3,7 +3,6 @@ import { homedir } from "node:os";
 import { parse } from "node:path";
 import { CONDUCTOR } from "../conductor/agent.ts";
 import { defined } from "../domain/json.ts";
-import type { Landing } from "../domain/landing.ts";
 import type { AgentTask, Rehearsal } from "../domain/plan.ts";
 import type { Clock, Runtime } from "../domain/ports.ts";
 import type { Loaded } from "../library/catalog.ts";
@@ -14,8 +13,10 @@ import type { Connection } from "../runtimes/mcp/connection.ts";
 import { mcpTools } from "../runtimes/mcp/servers.ts";
 import type { Pace } from "../runtimes/model/pace.ts";
 import { type Delta, modelRuntime } from "../runtimes/model/runtime.ts";
+import { scrubber } from "../runtimes/model/secrets.ts";
 import { outsideRuntime } from "../runtimes/outside-runtime.ts";
 import { Pool } from "../runtimes/pool.ts";
+import { postingRuntime } from "../runtimes/posting.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { needsIn } from "../runtimes/rehearsal/needs.ts";
 import { rehearsalRuntime } from "../runtimes/rehearsal/runtime.ts";
@@ -26,7 +27,9 @@ import type { AgentDefinition } from "./agents.ts";
 import { conductorBy } from "./conductor-agent.ts";
 import type { FleetHome } from "./fleet-home.ts";
 import type { Histories } from "./history.ts";
+import { issueSource } from "./issue-sources.ts";
 import { mediated } from "./landing.ts";
+import type { OrderConfig } from "./order.ts";
 import { REPLANNER } from "./replanner.ts";
 import { replannerBy } from "./replanner-agent.ts";
 import { scrubbedDeltas, scrubbedRuntimes, secretsIn } from "./scrubbed.ts";
@@ -69,11 +72,11 @@ interface Of {
   readonly tasks: readonly AgentTask[];
   /** As they were when the run began here: an edit meanwhile is for the next one. */
   readonly agents: { readonly [name: string]: AgentDefinition };
-  readonly deliver?: Landing | undefined;
+  readonly config: Pick<OrderConfig, "deliver" | "post">;
 }
 
 export function runtimesOf(
-  { clock, rehearsal, seed, tasks, agents, deliver }: Of,
+  { clock, rehearsal, seed, tasks, agents, config }: Of,
   means: Means,
 ): { readonly [name: string]: Runtime } {
   const { settings, library, costOf, history, onDelta, repository, env, home, pace, warm } = means;
@@ -95,7 +98,7 @@ export function runtimesOf(
     };
     const all = Object.fromEntries(["model", ...OUTSIDE].map((name) => [name, either]));
     const place = isWorkplace(repository) ? lanes({ folder: repository, home }) : undefined;
-    const landing = deliver && mediated(deliver, library.agents);
+    const landing = config.deliver && mediated(config.deliver, library.agents);
     const lane = landing && place ? { lane: laneRuntime({ landing, lanes: place, shell }) } : {};
     const replans = Object.hasOwn(agents, REPLANNER);
     const conducts = Object.values(agents).some(({ runtime }) => runtime === CONDUCTOR);
@@ -105,7 +108,11 @@ export function runtimesOf(
       : {};
     const given = { ...called, ...defined({ folder: repository }) };
     const replanner = replans ? { [REPLANNER]: replannerBy(means.fleet)(given) } : {};
-    return scrubbedRuntimes({ ...all, ...lane, ...conductor, ...replanner }, secrets);
+    const { post } = config;
+    const poster = post && {
+      posting: postingRuntime({ posting: post, source: issueSource(post.at, settings), scrub: scrubber(secrets) }),
+    };
+    return scrubbedRuntimes({ ...all, ...lane, ...poster, ...conductor, ...replanner }, secrets);
   }
   const { chaos } = rehearsal;
   // Virtual time passes as fast as it can by itself.

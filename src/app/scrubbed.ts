@@ -16,14 +16,15 @@ const TELLING = /KEY|TOKEN|SECRET|PASSW|CREDENTIAL/i;
 const SHORTEST = 12;
 
 /** Keys of the settings, and what our environment names as a secret. */
-export function secretsIn({ providers }: Settings, env: Environment): readonly string[] {
+export function secretsIn({ providers, github }: Settings, env: Environment): readonly string[] {
   const { compatible, ...hosted } = providers;
   const all = [...Object.values(hosted), ...Object.values(compatible)];
   const keys = all.flatMap((one) => (one?.apiKey === undefined ? [] : [one.apiKey]));
   const named = Object.entries(env).flatMap(([name, value]) =>
     value !== undefined && value.length >= SHORTEST && TELLING.test(name) && !/^[.~]?\//.test(value) ? [value] : [],
   );
-  return [...new Set([...keys, ...named])];
+  const token = github?.token === undefined ? [] : [github.token];
+  return [...new Set([...keys, ...token, ...named])];
 }
 
 export function scrubbedRuntimes(

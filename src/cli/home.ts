@@ -1,12 +1,11 @@
-/** Opens a home for a command: the host, and the workflows that the user and the repository have as files. */
-import { mkdir, readdir, readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+/** Opens a home for a command: the host, and which workflow files of the user and the repository cannot be used. */
+import { mkdir } from "node:fs/promises";
+import { relative } from "node:path";
 import { Host, type HostOptions } from "../app/host.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import { isRunId } from "../domain/ids.ts";
 import { nearest } from "../domain/nearest.ts";
 import type { PlanFileFault } from "../workflows/source.ts";
-import { templateFrom } from "../workflows/template-file.ts";
 import type { Io } from "./io.ts";
 
 export interface FaultyFile {
@@ -30,42 +29,20 @@ export async function openHome(io: Io, options: Pick<HostOptions, "onDelta" | "e
     });
   }
   const host = await Host.open({ home: io.home, env: io.env, repository: io.cwd, ...options });
-  const faulty: FaultyFile[] = [];
-  for (const folder of workflowFolders(io)) faulty.push(...(await loadWorkflows(host, folder, io)));
-  return { host, faulty, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
+  return {
+    host,
+    get faulty() {
+      return faultyIn(io, host);
+    },
+    [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
+  };
 }
 
-const workflowFolders = ({ home, cwd }: Io): readonly string[] => [
-  join(home, "workflows"),
-  join(cwd, ".tutti", "workflows"),
-];
-
-/** One faulty file hides no other. */
-async function loadWorkflows(host: Host, folder: string, { cwd }: Io): Promise<readonly FaultyFile[]> {
-  const faulty: FaultyFile[] = [];
-  const names = await namesIn(folder);
-  const agents = new Set(names.length > 0 ? host.library.agents.keys() : []);
-  for (const name of names) {
-    const file = relative(cwd, join(folder, name)) || name;
-    try {
-      const result = templateFrom(await readFile(join(folder, name), "utf8"), name, { agents });
-      if (result.ok) host.workflows.register(result.template);
-      else faulty.push({ file, faults: result.faults });
-    } catch (error) {
-      faulty.push({ file, faults: [{ message: reasonOf(error) }] });
-    }
-  }
-  return faulty;
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(folder)).filter((name) => /\.(?:ya?ml|json)$/i.test(name)).sort();
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
-    throw error;
-  }
-}
+/** Of the files that count; what is not trusted may be as faulty as it likes. */
+const faultyIn = ({ cwd }: Io, { workflows }: Host): readonly FaultyFile[] =>
+  workflows.files.flatMap(({ path, not, faults = [] }) =>
+    not === "faulty" ? [{ file: relative(cwd, path) || path, faults }] : [],
+  );
 
 /** Says what could not be loaded, a line a file; whoever needs one of them gets its error besides. */
 export function warnOf(io: Io, { host, faulty }: Home): void {
@@ -79,8 +56,13 @@ export function warnOf(io: Io, { host, faulty }: Home): void {
   for (const { file, line, message } of host.library.warnings) io.err(`warning: ${file}:${line}: ${message}`);
 }
 
-/** Agents that lie here and do not count, so that nobody wonders where they are. */
-function sayUntrusted(io: Io, { agency: { repository } }: Host): void {
+/** Agents and workflows that lie here and do not count, so that nobody wonders where they are. */
+function sayUntrusted(io: Io, { agency: { repository }, workflows }: Host): void {
+  const waiting = workflows.files.filter(({ not }) => not === "not-trusted" || not === "changed");
+  const [one] = waiting;
+  if (waiting.length === 1 && one) io.err(`note: workflow ${one.why?.replace("tutti trust", `${io.me} trust`)}`);
+  else if (waiting.length > 1)
+    io.err(`note: ${waiting.length} workflows of this folder are not trusted as they are: ${io.me} trust`);
   if (repository === undefined) return;
   const { offer, trust } = repository;
   const size = offer.loaded.agents.size;

@@ -15,6 +15,7 @@ import { events } from "./commands/events.ts";
 import { gates } from "./commands/gates.ts";
 import { gc } from "./commands/gc.ts";
 import { init } from "./commands/init.ts";
+import { issues } from "./commands/issues.ts";
 import { land } from "./commands/land.ts";
 import { mcp } from "./commands/mcp.ts";
 import { message } from "./commands/message.ts";
@@ -38,7 +39,7 @@ import { type Io, processIo } from "./io.ts";
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   ...[run, ask, chat, plan, doGoal, runs, show, board, events, report],
   ...[pause, resume, cancel, again, land, message, gates, decide],
-  ...[workflows, agents, route, team, trust, init, serve, mcp, open, doctor, gc],
+  ...[workflows, issues, agents, route, team, trust, init, serve, mcp, open, doctor, gc],
 ];
 
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<void> {

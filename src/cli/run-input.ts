@@ -9,6 +9,7 @@ import { reasonOf, TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import type { AgentTask, Budget, ContextStrategy } from "../domain/plan.ts";
 import { isRecord } from "../domain/shape.ts";
+import { isMarkdownWorkflow } from "../workflows/markdown-file.ts";
 import { parseParameters } from "../workflows/parameters.ts";
 import { isFaults, readPlanFile } from "../workflows/plan-file.ts";
 import { type PlanFileFault, readSource } from "../workflows/source.ts";
@@ -56,7 +57,9 @@ export async function orderOf(
   if (!isFile(target) && !host.workflows.has(target) && (target.includes("/") || existsSync(resolve(cwd, target))))
     throw new TuttiError("BAD_INPUT", `${target} is neither a workflow nor a file of tasks`, {
       path: "workflow",
-      hint: "files of tasks end in .json, .yaml or .yml; tutti workflows lists the workflows",
+      hint: /\.js$/i.test(target)
+        ? "it is a program, and Tutti runs none of a repository in its own process; workflows are .md, .yaml or .json"
+        : "files of tasks end in .json, .yaml, .yml or .md; tutti workflows lists the workflows",
     });
   const given = isFile(target)
     ? await fileOrder(host, target, { cwd, doubt, timeout: flags.timeout })
@@ -105,15 +108,16 @@ interface Reading {
 
 async function fileOrder(host: Host, target: string, { cwd, doubt, timeout }: Reading): Promise<Order> {
   const content = await textOf(resolve(cwd, target), target);
-  const listed = listIn(content, target);
+  const listed = isTemplate(content, target) ? undefined : listIn(content, target);
   if (listed) return listOrder(host, listed, target);
   const known = host.surroundings;
   if (isTemplate(content, target)) {
     const result = templateFrom(content, target, known);
     if (!result.ok) throw faultsOf(target, result.faults);
     const { template } = result;
-    // A file of the workflow folders has been registered when the home was opened.
-    const isKnown = host.workflows.has(template.id) && /(?:^|\/)workflows\/[^/]+$/.test(resolve(cwd, target));
+    // A file of the workflow folders may be among the workflows already.
+    const path = resolve(cwd, target);
+    const isKnown = host.workflows.files.some((one) => one.path === path && one.not === undefined);
     if (!isKnown) host.workflows.register(template);
     return { workflowId: template.id };
   }
@@ -159,6 +163,7 @@ async function listOrder(host: Host, { tasks, done, kind }: TaskList, target: st
 
 /** A workflow of one's own has an id or a name; a plan has neither. */
 export function isTemplate(content: string, fileName: string): boolean {
+  if (/\.md$/i.test(fileName)) return isMarkdownWorkflow(content);
   const source = readSource(content, fileName);
   return !isFaults(source) && isRecord(source.value) && ("id" in source.value || "name" in source.value);
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 const WORKFLOW = `# A workflow of your own. Run it with:
 #   tutti run sample -p topic=caching --rehearse --speed max
-# Every file in .tutti/workflows is known by its id. Check one with: tutti workflows check FILE
+# Files in .tutti/workflows are known by their id once you have seen and trusted them: tutti trust. Check one with: tutti workflows check FILE
 id: sample
 name: Sample
 description: Three agents look at one topic, and one of them writes it down.
@@ -50,6 +50,38 @@ tasks:
     # gate: true
 `;
 
+const MARKDOWN = `---
+# The same in Markdown: front matter, phases, tasks. .claude/workflows/NAME.md is known as well.
+description: Looks at one question from two sides and writes the answer down.
+tags: [research]
+---
+
+A task that names no agent, such as 'history', is done by whoever fits its words best.
+
+Run it with: tutti run question -p arguments="how are errors handled?" --rehearse --speed max
+
+## Phase: Look
+
+What stands here is said to every task of the phase. The question: $ARGUMENTS
+
+### code: What the code does
+agent: codebase-explorer
+
+Find the places that answer the question, with path and line.
+
+### history: How it came to be
+
+Say what the documents of this repository tell about it, and where they disagree with the code.
+
+## Phase: Answer
+
+### answer: The answer
+agent: doc-writer
+expects: every statement names a path
+
+Put both together into one answer of at most ten lines. Say what stays open.
+`;
+
 const AGENT = `---
 # An agent of your own: front matter that describes it, then its instructions.
 # Agents of a repository count once you have seen what they may do: tutti trust
@@ -67,6 +99,7 @@ Do not propose changes unless you are asked for them.
 
 const FILES: readonly (readonly [string, string])[] = [
   [".tutti/workflows/sample.yaml", WORKFLOW],
+  [".tutti/workflows/question.md", MARKDOWN],
   [".tutti/agents/sample-agent.md", AGENT],
 ];
 

@@ -1,5 +1,6 @@
 /** A plan in the words of DESIGN: plain JSON that anybody may write. */
 import type { Ladders } from "./failures.ts";
+import type { Posting } from "./issues.ts";
 import type { Json } from "./json.ts";
 import type { Landing } from "./landing.ts";
 import type { Changes } from "./workspace.ts";
@@ -192,6 +193,8 @@ export interface RunOptions {
   readonly folder?: string;
   /** What becomes of what its tasks have written: brought together, proven and delivered by its last task. */
   readonly deliver?: Landing;
+  /** What of its reply is to be posted, by its last task and if a person allows it. */
+  readonly post?: Posting;
   /** No model is called: agents are simulated, and every event says so (I13). */
   readonly rehearsal?: Rehearsal;
 }

@@ -77,6 +77,8 @@ export interface Settings {
       readonly timeout?: number;
     };
   };
+  /** Where issues are read and posted, beside folders. */
+  readonly github?: { readonly baseUrl?: string; readonly token?: string; readonly tokenEnv?: string };
   /** Where programs are looked for. */
   readonly path?: string;
   /** Providers that can be called, each with where that was found. */
@@ -150,6 +152,7 @@ const shape = fields({
   downgrade: few(10, listOf(text(200, 1))),
   route: fields({ rerank: flag, model: text(200, 1) }),
   agentsMd: flag,
+  github: fields({ baseUrl: text(2000, 1), tokenEnv: text(200, 1) }),
   evidenceCommands: mapOf(argv),
   askAbove: amount,
   sandbox: oneOf(["required", "preferred"]),
@@ -186,6 +189,7 @@ interface File {
   readonly dayBudget?: NonNullable<Settings["dayBudget"]>;
   readonly codingAgents?: NonNullable<Settings["codingAgents"]>;
   readonly commands?: NonNullable<Settings["commands"]>;
+  readonly github?: { readonly baseUrl?: string; readonly tokenEnv?: string };
   readonly remotes?: {
     readonly [name: string]: {
       readonly url: string;
@@ -248,9 +252,18 @@ export async function loadSettings(home: string, env: Environment): Promise<Sett
     ...(file.codingAgents && { codingAgents: file.codingAgents }),
     ...(file.commands && { commands: file.commands }),
     ...(remotes.length > 0 && { remotes: Object.fromEntries(remotes) }),
+    ...githubIn(file.github, env),
     ...(env["PATH"] !== undefined && { path: env["PATH"] }),
     found,
   };
+}
+
+/** The names that GitHub's own programs use, where the user names no other. */
+function githubIn(file: File["github"] = {}, env: Environment): Pick<Settings, "github"> {
+  const { tokenEnv = ["GITHUB_TOKEN", "GH_TOKEN"].find((one) => env[one]), baseUrl = env["GITHUB_API_URL"] } = file;
+  const token = tokenEnv === undefined ? undefined : env[tokenEnv];
+  const github = { ...(baseUrl && { baseUrl }), ...(token && { token }), ...(tokenEnv && { tokenEnv }) };
+  return Object.keys(github).length > 0 ? { github } : {};
 }
 
 async function readConfig(path: string): Promise<File> {

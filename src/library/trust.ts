@@ -1,6 +1,6 @@
 /**
- * Which repositories may define agents. Whoever clones one has not read it: its agents count only after somebody saw what
- * they would be allowed to do and said yes, and only as long as they are what was seen.
+ * Which repositories may define agents and workflows. Whoever clones one has not read it: they count only after somebody
+ * saw what they would do and said yes, and only as long as they are what was seen.
  *
  * T1. What is trusted is the hash of the definitions as they were read, prompts in other files included; nothing is read
  *     a second time between the check and the use.
@@ -13,6 +13,7 @@ import { byCodeUnit, canonical, sha256 } from "../domain/json.ts";
 import { isRecord } from "../domain/shape.ts";
 import { type Loaded, loadAgents, sourcesOf, withLastGood } from "./catalog.ts";
 import type { GuideHashes } from "./guides.ts";
+import type { WorkflowHashes } from "./workflow-files.ts";
 
 /** What a repository wants to define. */
 export interface Offer {
@@ -24,6 +25,8 @@ export interface Offer {
   readonly guides?: GuideHashes;
   /** Its slash commands by their path, where those were looked for. */
   readonly prompts?: Hashes;
+  /** Its workflows, where they were looked for. */
+  readonly workflows?: WorkflowHashes;
 }
 export interface Trusted {
   readonly root: string;
@@ -31,6 +34,7 @@ export interface Trusted {
   readonly hashes: { readonly [name: string]: string };
   readonly guides?: GuideHashes;
   readonly prompts?: Hashes;
+  readonly workflows?: WorkflowHashes;
 }
 export type TrustState =
   | { readonly is: "nothing" | "trusted" | "unknown" }
@@ -82,6 +86,21 @@ export class TrustBook {
     return compared(Object.keys(known).length === 0 ? undefined : known, guides);
   }
 
+  /** And of its workflows, each of which counts by itself too. */
+  workflowsOf({ root, workflows = {} }: Offer): TrustState {
+    const known = this.#workflows(root);
+    return compared(Object.keys(known).length === 0 ? undefined : known, workflows);
+  }
+
+  /** Those of a repository that may be run, wherever a link to it was followed from. */
+  workflowsAt(repository: string): WorkflowHashes {
+    return this.#workflows(realpathSync(repository));
+  }
+
+  #workflows(root: string): WorkflowHashes {
+    return this.list().find((one) => one.root === root)?.workflows ?? {};
+  }
+
   guides(root: string): GuideHashes {
     return this.list().find((one) => one.root === root)?.guides ?? {};
   }
@@ -96,10 +115,13 @@ export class TrustBook {
     return this.list().find((one) => one.root === root)?.prompts ?? {};
   }
 
-  trust({ root, hashes, guides = this.guides(root), prompts = this.prompts(root) }: Offer, at: number): void {
+  trust(offer: Offer, at: number): void {
+    const { root, hashes, guides = this.guides(root) } = offer;
+    const { prompts = this.prompts(root), workflows = this.#workflows(root) } = offer;
     const more = {
-      ...(Object.keys(guides).length > 0 && { guides }),
-      ...(Object.keys(prompts).length > 0 && { prompts }),
+      ...(isAny(guides) && { guides }),
+      ...(isAny(prompts) && { prompts }),
+      ...(isAny(workflows) && { workflows }),
     };
     const trusted = { root, at, hashes, ...more };
     this.#write([...this.list().filter((one) => one.root !== root), trusted]);
@@ -143,6 +165,8 @@ export class TrustBook {
   }
 }
 
+const isAny = (hashes: Hashes): boolean => Object.keys(hashes).length > 0;
+
 type Hashes = { readonly [name: string]: string };
 
 function compared(known: Hashes | undefined, now: Hashes): TrustState {
@@ -160,4 +184,5 @@ const isTrusted = (value: unknown): value is Trusted =>
   typeof value["at"] === "number" &&
   isRecord(value["hashes"]) &&
   (value["guides"] === undefined || isRecord(value["guides"])) &&
-  (value["prompts"] === undefined || isRecord(value["prompts"]));
+  (value["prompts"] === undefined || isRecord(value["prompts"])) &&
+  (value["workflows"] === undefined || isRecord(value["workflows"]));

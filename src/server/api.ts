@@ -39,7 +39,17 @@ export interface WorkflowListed {
   readonly estimatedDuration: number;
   readonly complexity: "simple" | "moderate" | "complex";
 }
-export type WorkflowList = { readonly workflows: readonly WorkflowListed[] };
+export interface WorkflowList {
+  readonly workflows: readonly WorkflowListed[];
+  /** Files of workflows that cannot be run: faulty, not trusted, changed since, or programs. Absent: none. */
+  readonly notUsed?: readonly WorkflowNotUsed[];
+}
+export interface WorkflowNotUsed {
+  readonly id?: string;
+  readonly file: string;
+  readonly not: "faulty" | "not-trusted" | "changed" | "program";
+  readonly why: string;
+}
 
 export interface RunListed {
   readonly run: string;

@@ -44,7 +44,8 @@ export const workflowRoutes: readonly Route[] = [
         ...(category !== undefined && { category }),
         ...(asked && { tags: asked.filter((tag) => tag !== "") }),
       });
-      return c.json<WorkflowList>({ workflows });
+      const notUsed = host.workflows.unused();
+      return c.json<WorkflowList>({ workflows, ...(notUsed.length > 0 && { notUsed }) });
     },
   },
 ];

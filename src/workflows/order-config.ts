@@ -1,6 +1,7 @@
 /** How an order is to be conducted: one shape, whether it comes over HTTP, in a file or from flags. */
 
 import type { Ladders } from "../domain/failures.ts";
+import type { Posting } from "../domain/issues.ts";
 import type { Landing } from "../domain/landing.ts";
 import { type Budget, CONTEXT_STRATEGIES, type ContextStrategy } from "../domain/plan.ts";
 import { fields, isRecord, listOf, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
@@ -36,6 +37,8 @@ export interface OrderConfig {
   readonly reads?: readonly string[];
   /** What becomes of what the tasks write. */
   readonly deliver?: Landing;
+  /** Where the reply to an issue is posted, if a person allows it. */
+  readonly post?: Posting;
 }
 
 const number =
@@ -60,6 +63,20 @@ const landing = fields(
     mediator: text(200, 1),
   },
   ["delivery", "gates"],
+);
+
+const posting = fields(
+  {
+    at: (value) =>
+      isRecord(value) && value["from"] === "folder"
+        ? fields({ from: text(10), folder: text(4000, 1) }, ["folder"])(value)
+        : fields({ from: oneOf(["folder", "github"]), repository: text(201, 3) }, ["from", "repository"])(value),
+    issue: text(200, 1),
+    as: oneOf(["comment", "pull-request"]),
+    title: text(2000),
+    base: text(250, 1),
+  },
+  ["at", "issue", "as"],
 );
 
 /** Each way has what it needs, and nothing else. */
@@ -90,6 +107,7 @@ export const CONFIG: { readonly [K in keyof Required<OrderConfig>]: Shape } = {
     typeof value === "boolean" || value === "patterns" ? undefined : wrong("must be true, false or 'patterns'"),
   reads: listOf(text(2000, 1)),
   deliver: (value) => landing(value) ?? deliveryFault(value as Landing),
+  post: posting,
 };
 
 /** A file may write its budget as a person says it, `2usd`. */
@@ -97,5 +115,7 @@ export const FILE_CONFIG = {
   ...CONFIG,
   // It names commands that would be run; a file may be anybody's.
   deliver: () => wrong("cannot stand in a file: say --deliver and --prove when you run it"),
+  // Whoever wrote it would have us speak in the user's name.
+  post: () => wrong("cannot stand in a file: say --post when you run it"),
   budget: (value: unknown) => (typeof value === "string" ? text(100, 1)(value) : CONFIG.budget(value)),
 } satisfies { readonly [name: string]: Shape };

@@ -154,7 +154,7 @@ describe("one fault, one place", () => {
     [
       "  maxParallelAgents: 2",
       "  maxParallel: 2",
-      "3:3 config.maxParallel: 'config.maxParallel' is not a known field; known are maxParallelAgents, contextStrategy, enableCommunication, globalTimeout, pruningThreshold, model, agentModels, rehearse, speed, seed, explore, chaos, budget, recovery, attended, replan, reads, deliver",
+      "3:3 config.maxParallel: 'config.maxParallel' is not a known field; known are maxParallelAgents, contextStrategy, enableCommunication, globalTimeout, pruningThreshold, model, agentModels, rehearse, speed, seed, explore, chaos, budget, recovery, attended, replan, reads, deliver, post",
     ],
     ["workflowName: Custom API", "workflowName: [1]", "1:15 workflowName: 'workflowName' must be a string"],
     [
@@ -289,7 +289,7 @@ test("a file takes every setting that an order over HTTP takes, and its budget a
     ...{ budget: { usd: 1 }, recovery: { auth: ["person"] }, attended: true, replan: true, reads: ["src/**"] },
   };
   // What would be run in the end is for whoever runs it to say.
-  expect(new Set([...Object.keys(config), "deliver"])).toEqual(new Set(Object.keys(CONFIG)));
+  expect(new Set([...Object.keys(config), "deliver", "post"])).toEqual(new Set(Object.keys(CONFIG)));
   const read = (given: object) => readPlanFile(JSON.stringify({ workflowId: "w", config: given }), "p.json");
   expect(read(config)).toMatchObject({ ok: true, plan: { config } });
   expect(read({ budget: "2usd" })).toMatchObject({ ok: true });
@@ -297,6 +297,11 @@ test("a file takes every setting that an order over HTTP takes, and its budget a
   expect(read({ deliver: landing })).toMatchObject({
     ok: false,
     faults: [{ path: "config.deliver", message: expect.stringMatching(/cannot stand in a file: say --deliver/) }],
+  });
+  const post = { at: { from: "folder", folder: "/x" }, issue: "1", as: "comment" };
+  expect(read({ post })).toMatchObject({
+    ok: false,
+    faults: [{ path: "config.post", message: expect.stringMatching(/cannot stand in a file: say --post/) }],
   });
   expect(read({ agentModels: { writer: 1 } })).toMatchObject({
     ok: false,

@@ -28,7 +28,7 @@ const refusal = (action: () => unknown): TuttiError => {
   throw new Error("nothing was refused");
 };
 
-test("the ten workflows are there, in this order", () => {
+test("the eleven workflows are there, in this order", () => {
   expect(workflowRegistry.list().map(({ id }) => id)).toEqual([
     "fullstack-dev",
     "security-audit",
@@ -40,6 +40,7 @@ test("the ten workflows are there, in this order", () => {
     "incident-response",
     "review-assembly-line",
     "feature-pipeline",
+    "issue",
   ]);
 });
 

@@ -46,6 +46,11 @@ export class WorkflowRegistry {
     this.#templates.set(template.id, Object.freeze({ ...whole, buildTasks }));
   }
 
+  /** Of a file that changed or went. */
+  protected remove(id: string): void {
+    this.#templates.delete(id);
+  }
+
   has(id: string): boolean {
     return this.#templates.has(id);
   }

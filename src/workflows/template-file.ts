@@ -1,9 +1,12 @@
 /** A workflow of one's own as a file: `{{name}}` in prompts and descriptions stands for a parameter. */
 import { z } from "zod";
+import { TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import type { AgentTask } from "../domain/plan.ts";
 import { fields, isRecord, listOf, oneOf, type Shape, text, wrong } from "../domain/shape.ts";
 import { criticalPath } from "../graph/critical-path.ts";
+import { type AgentFor, withAgents } from "./agent-for.ts";
+import { readMarkdown } from "./markdown-file.ts";
 import { fieldsFaults, inOrder, isFaults, type Surroundings, tasksFaults } from "./plan-file.ts";
 import { LIMITS } from "./schema.ts";
 import { type PlanFileFault, readSource, type Source, type Step } from "./source.ts";
@@ -38,28 +41,48 @@ interface TemplateFile {
 /** Seconds of a task that names none. */
 const USUAL = 60;
 
-/** Reads `.tutti/workflows/*.{yaml,yml,json}`. */
+/** Reads `.tutti/workflows/*.{yaml,yml,json,md}`. Tasks that name no agent get one when the plan is made. */
 export function templateFrom(content: string, fileName: string, known: Surroundings = {}): TemplateResult {
-  const source = readSource(content, fileName);
-  if (isFaults(source)) return { ok: false, faults: source };
+  const read = sourceOf(content, fileName);
+  if (!("source" in read)) return { ok: false, faults: read };
+  const { source } = read;
   const { value } = source;
   if (!isRecord(value))
     return { ok: false, faults: [source.fault([], "", "a workflow file is an object with 'id', 'name', 'tasks', …")] };
   const faults = [
+    ...read.faults,
     ...fieldsFaults(source, value, FIELDS, []),
     ...REQUIRED.filter((name) => value[name] === undefined).map((name) =>
       source.fault([], name, `'${name}' is missing`),
     ),
-    ...(value["tasks"] === undefined ? [] : tasksFaults(source, value["tasks"], ["tasks"], known)),
+    ...(value["tasks"] === undefined ? [] : tasksFaults(source, value["tasks"], ["tasks"], somebody(known))),
     ...parameterFaults(source, value["parameters"]),
     ...placeholderFaults(source, value),
   ];
-  if (faults.length > 0) return { ok: false, faults: inOrder(faults) };
+  if (faults.length > 0) return { ok: false, faults: inOrder(once(faults)) };
   // Every field was checked just now.
-  return { ok: true, template: templateOf(value as unknown as TemplateFile) };
+  return { ok: true, template: templateOf(value as unknown as TemplateFile, known.agentFor) };
 }
 
-function templateOf(file: TemplateFile): WorkflowTemplate {
+/** What several tasks share is wrong once. */
+const once = (faults: readonly PlanFileFault[]): readonly PlanFileFault[] => [
+  ...new Map(faults.map((one) => [`${one.line}:${one.column} ${one.message}`, one])).values(),
+];
+
+function sourceOf(content: string, fileName: string) {
+  if (/\.md$/i.test(fileName)) return readMarkdown(content, fileName);
+  const source = readSource(content, fileName);
+  return isFaults(source) ? source : { source, faults: [] };
+}
+
+/** Who does a task is chosen by its words, which the parameters are part of: that comes later. */
+function somebody({ agentFor, ...known }: Surroundings): Surroundings {
+  if (agentFor === undefined) return known;
+  const agentName = known.agents?.values().next().value ?? "agent";
+  return { ...known, agentFor: () => ({ agentName, agentReason: "" }) };
+}
+
+function templateOf(file: TemplateFile, agentFor: AgentFor | undefined): WorkflowTemplate {
   const { path: _path, length } = criticalPath(file.tasks, (task) => (task.estimatedDuration ?? USUAL * 1000) / 1000);
   return {
     id: file.id,
@@ -71,7 +94,15 @@ function templateOf(file: TemplateFile): WorkflowTemplate {
     estimatedDuration: file.estimatedDuration ?? Math.max(1, Math.ceil(length)),
     complexity: file.complexity ?? "moderate",
     parameters: schemaOf(file.parameters ?? {}),
-    buildTasks: (given) => file.tasks.map((task) => filled(task, isRecord(given) ? given : {})),
+    buildTasks: (given) => {
+      const tasks = file.tasks.map((task) => filled(task, isRecord(given) ? given : {}));
+      const { tasks: all, nobody } = withAgents(tasks, agentFor);
+      for (const [i, why] of nobody)
+        throw new TuttiError("BAD_INPUT", `task '${tasks[i]?.id}' names no agent, and ${why}`, {
+          path: `tasks[${i}].agentName`,
+        });
+      return all as readonly AgentTask[];
+    },
   };
 }
 

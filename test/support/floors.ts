@@ -17,7 +17,7 @@ const PURE = [
 ];
 const WORLD = [
   ["process"],
-  ["journal", "runtimes", "workspace", "library"],
+  ["journal", "runtimes", "workspace", "library", "issues"],
   ["drivers"],
   ["app"],
   ["server", "mcp", "testing"],

@@ -29,10 +29,13 @@ export interface Sent {
   readonly token?: string | null;
 }
 
-export async function started(options: Partial<Omit<ServeOptions, "host">> & { readonly env?: object } = {}) {
+export async function started(
+  options: Partial<Omit<ServeOptions, "host">> & { readonly env?: object; readonly repository?: string } = {},
+) {
   const home = mkdtempSync(join(tmpdir(), "tutti-server-"));
-  const { env = {}, ...more } = options;
-  const host = await Host.open({ home, env: env as Record<string, string> });
+  const { env = {}, repository, ...more } = options;
+  const place = repository === undefined ? {} : { repository };
+  const host = await Host.open({ home, env: env as Record<string, string>, ...place });
   const lines: string[] = [];
   const server = await serve({ host, port: 0, token: TOKEN, log: (line) => lines.push(line), ...more });
   const auth = { Authorization: `Bearer ${TOKEN}` };

@@ -18,7 +18,7 @@ export function trust(program: Command, io: Io): void {
   const group = define(
     program,
     "trust",
-    "let a repository's own agents, AGENTS.md and slash commands count, after showing what they say",
+    "let a repository's own agents, workflows, AGENTS.md and slash commands count, after showing what they would do",
     "tutti trust\ntutti trust ../shop --yes\ntutti trust --revoke",
   )
     .argument("[path]", "a repository; default: this folder")
@@ -31,14 +31,20 @@ export function trust(program: Command, io: Io): void {
 }
 
 async function act(io: Io, path: string, flags: Flags): Promise<number> {
-  const [{ offerOf, TrustBook }, { guidesIn }, { promptHashes }, { confirm }] = await Promise.all([
-    import("../../library/trust.ts"),
-    import("../../library/guides.ts"),
-    import("../../library/prompts.ts"),
-    import("../question.ts"),
-  ]);
+  const [{ offerOf, TrustBook }, { guidesIn }, { hashesOf, workflowsOffered }, { promptHashes }, { confirm }] =
+    await Promise.all([
+      import("../../library/trust.ts"),
+      import("../../library/guides.ts"),
+      import("../../library/workflow-files.ts"),
+      import("../../library/prompts.ts"),
+      import("../question.ts"),
+    ]);
   const agents = offerAt(offerOf, resolve(io.cwd, path), path);
-  const offer: Offer = { ...agents, guides: guidesIn(agents.root), prompts: promptHashes(agents.root) };
+  const { root } = agents;
+  // What is trusted is what is shown: read once.
+  const flows = workflowsOffered(root);
+  const own = { guides: guidesIn(root), prompts: promptHashes(root), workflows: hashesOf(flows) };
+  const offer: Offer = { ...agents, ...own };
   const book = new TrustBook(io.home);
   if (flags.revoke) {
     const was = book.revoke(offer.root);
@@ -49,8 +55,13 @@ async function act(io: Io, path: string, flags: Flags): Promise<number> {
   const state = book.stateOf(offer);
   const ofGuides = book.guidesOf(offer);
   const ofPrompts = book.promptsOf(offer);
-  const isNew = [state, ofGuides, ofPrompts].some(({ is }) => is === "unknown" || is === "changed");
-  if (!flags.json) await show(io, offer, { state, ofGuides, ofPrompts });
+  const ofWorkflows = book.workflowsOf(offer);
+  const isNew = [state, ofGuides, ofPrompts, ofWorkflows].some(({ is }) => is === "unknown" || is === "changed");
+  if (!flags.json) {
+    await show(io, offer, { state, ofGuides, ofPrompts });
+    const { showWorkflows } = await import("../trusted-workflows.ts");
+    await showWorkflows(io, flows, ofWorkflows);
+  }
   const mayTrust = isNew && (flags.yes || (io.canAsk && !flags.json && (await confirm("Trust all of this?", false))));
   if (mayTrust) book.trust(offer, Date.now());
   if (flags.json)
@@ -60,6 +71,10 @@ async function act(io: Io, path: string, flags: Flags): Promise<number> {
       agents: [...offer.loaded.agents.values()].map(said),
       guides: { state: mayTrust && ofGuides.is !== "nothing" ? { is: "trusted" } : ofGuides, files: offer.guides },
       commands: { state: mayTrust && ofPrompts.is !== "nothing" ? { is: "trusted" } : ofPrompts, files: offer.prompts },
+      workflows: {
+        state: mayTrust && ofWorkflows.is !== "nothing" ? { is: "trusted" } : ofWorkflows,
+        files: offer.workflows,
+      },
     });
   else if (mayTrust) io.out("trusted; asked about again when one of them changes or another comes");
   else if (isNew)
@@ -135,9 +150,9 @@ async function list(io: Io, { json }: Flags): Promise<number> {
   if (json) io.json({ trusted: all });
   else if (all.length === 0) io.out(`No repository is trusted. ${io.me} trust shows what one would define.`);
   else
-    for (const { root, hashes, guides = {}, prompts = {}, at } of all)
+    for (const { root, hashes, guides = {}, prompts = {}, workflows = {}, at } of all)
       io.out(
-        `${root}  ${[...Object.keys(hashes), ...Object.keys(guides), ...Object.keys(prompts)].join(", ")}  since ${new Date(at).toISOString().slice(0, 10)}`,
+        `${root}  ${[hashes, guides, prompts, workflows].flatMap((one) => Object.keys(one)).join(", ")}  since ${new Date(at).toISOString().slice(0, 10)}`,
       );
   return EXIT.done;
 }

@@ -10,7 +10,12 @@ interface Flags {
 }
 
 export function workflows(program: Command, io: Io): void {
-  const group = define(program, "workflows", "list, show and check workflows", "tutti workflows show security-audit")
+  const group = define(
+    program,
+    "workflows",
+    "list, show and check workflows",
+    "tutti workflows show security-audit\ntutti workflows check .claude/workflows/release.md",
+  )
     .argument("[what...]", "list, show or check")
     .action(
       exiting(io, async ([what]: readonly string[], flags: Flags) => {
@@ -38,8 +43,9 @@ async function list(io: Io, { json }: Flags): Promise<number> {
   ]);
   await using home = await openHome(io);
   const entries = home.host.workflows.list();
+  const unused = home.host.workflows.unused();
   if (json) {
-    io.json({ workflows: entries });
+    io.json({ workflows: entries, ...(unused.length > 0 && { notUsed: unused }) });
     return EXIT.done;
   }
   warnOf(io, home);
@@ -47,6 +53,10 @@ async function list(io: Io, { json }: Flags): Promise<number> {
   for (const { id, category, estimatedDuration, description } of entries) {
     io.out(`${paint("bold", id)}  ${paint("dim", `${category}, about ${timeText(estimatedDuration * 1000)}`)}`);
     io.out(wrap(oneLine(description), io.columns, "  "));
+  }
+  for (const { id, file, why } of unused) {
+    io.out(`${paint("bold", oneLine(id ?? file))}  ${paint("yellow", "cannot be run")}`);
+    io.out(wrap(oneLine(why), io.columns, "  "));
   }
   return EXIT.done;
 }

@@ -1,6 +1,7 @@
 /** What a plan reads in the outputs of its tasks, so that a rehearsed output can have it and the run can go on. */
 import { type Json, pointer, sameJson } from "../../domain/json.ts";
 import type { AgentTask, Condition, Operator, Test } from "../../domain/plan.ts";
+import type { Random } from "../../domain/random.ts";
 
 /** A place in an output (a JSON Pointer; absent: the whole) and what must be true there. `each`: a list. */
 export interface Need {
@@ -35,10 +36,34 @@ const needOf = ({ path, op, value }: Test): Need => ({
   ...(value === undefined ? {} : { value }),
 });
 
+/**
+ * Where tasks go by different values of one place, as the ways after a triage do, only one of them can be met: that which
+ * the output has already, else one by chance.
+ */
+function withoutRivals(output: Json, needs: readonly Need[], dice: Random): readonly Need[] {
+  const values = new Map<string, Json[]>();
+  for (const { path = "", op, value = null } of needs) {
+    if (op !== "eq") continue;
+    const seen = values.get(path) ?? [];
+    if (!seen.some((one) => sameJson(one, value))) values.set(path, [...seen, value]);
+  }
+  const chosen = new Map<string, Json>();
+  for (const [path, rivals] of values) {
+    if (rivals.length < 2) continue;
+    const there = pointer(output, path).value;
+    const own = rivals.find((one) => sameJson(one, there));
+    chosen.set(path, own ?? rivals[Math.floor(dice() * rivals.length)] ?? null);
+  }
+  return needs.filter(({ path = "", op, value = null }) => {
+    const one = chosen.get(path);
+    return op !== "eq" || one === undefined || sameJson(one, value);
+  });
+}
+
 /** The output, changed so that the needs hold where they can: a text becomes an object that carries it. */
-export function meet(output: Json, needs: readonly Need[]): Json {
+export function meet(output: Json, all: readonly Need[], dice: Random): Json {
   let met = output;
-  for (const need of needs) {
+  for (const need of withoutRivals(output, all, dice)) {
     const { path = "", op, value } = need;
     const there = pointer(met, path);
     if (op === "exists" && (there.found || value === false)) continue;

@@ -244,7 +244,7 @@ test.each<[Condition | undefined, string | undefined]>([
     ...(when ? { when } : {}),
     ...(list === undefined ? {} : { forEach: { task: "t", path: list } }),
   };
-  const output = meet("said", needsIn([reader]).get("t") ?? []);
+  const output = meet("said", needsIn([reader]).get("t") ?? [], random(1));
   if (when) expect(holds(when, (_task, path) => pointer(output, path))).toBe(true);
   else expect(pointer(output, list ?? "").value).toHaveLength(3);
 });

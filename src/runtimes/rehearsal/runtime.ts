@@ -103,7 +103,7 @@ function outputOf(options: RehearsalOptions, attempt: Attempt, { model, settings
   // Half of all loops end at once, the others after their second round.
   const isApproved = dice() < 0.5 || (task.index ?? 1) > 1;
   const until = task.until && isApproved ? untilNeeds(task.until) : [];
-  return meet(said, [...(options.needs?.get(task.of ?? task.id) ?? []), ...until]);
+  return meet(said, [...(options.needs?.get(task.of ?? task.id) ?? []), ...until], dice);
 }
 
 function used(options: RehearsalOptions, model: string, predicted: Predicted, part: number): Usage {
