@@ -26,7 +26,7 @@ export function serve(program: Command, io: Io): void {
 }
 
 async function act(io: Io, { port, open, verbose, json }: Flags): Promise<number> {
-  const [{ openHome, warnOf }, { tokenOf }, { forgetServer, noteServer, pageOf }, server, { fleetOf }, mcp] =
+  const [{ openHome, warnOf }, { tokenOf }, { forgetServer, noteServer, pageOf }, server, { fleetOf }, mcp, files] =
     await Promise.all([
       import("../home.ts"),
       import("../token.ts"),
@@ -34,6 +34,7 @@ async function act(io: Io, { port, open, verbose, json }: Flags): Promise<number
       import("../../server/serve.ts"),
       import("../../app/conducting.ts"),
       import("../../mcp/http.ts"),
+      import("../../app/prompts.ts"),
     ]);
   await using home = await openHome(io);
   warnOf(io, home);
@@ -42,7 +43,8 @@ async function act(io: Io, { port, open, verbose, json }: Flags): Promise<number
   const tellsAll = verbose || io.env["TUTTI_LOG"] === "debug";
   const log = (line: string) => (tellsAll || line.startsWith("error") ? io.err(line) : undefined);
   using fleet = fleetOf(home.host, { by: "mcp", folder: io.cwd });
-  const conduct = mcp.conductOver({ fleet, shelf: { workflows: () => home.host.workflows.list({}) }, log });
+  const prompts = () => files.promptsOf({ home: io.home, repository: io.cwd }).prompts.values();
+  const conduct = mcp.conductOver({ fleet, shelf: { workflows: () => home.host.workflows.list({}), prompts }, log });
   const served = await server
     .serve({ host: home.host, port, token: token.value, log, conduct })
     .catch((error: unknown) => pointToOther(io, port, error));

@@ -19,7 +19,8 @@ export class Ground implements AsyncDisposable {
   }
 
   static async open(workspaces: Workspaces, of: WorkspaceOf, world: AttemptWorld, writes: boolean): Promise<Ground> {
-    const workspace = workspaces.open(of, writes);
+    // A clone, because nobody holds it: in a worktree it could move the branches of the user.
+    const workspace = workspaces.open(of, writes, "clone");
     return new Ground(workspace, await workspace.ready(), world);
   }
 
