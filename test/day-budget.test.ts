@@ -97,6 +97,33 @@ test("[I7] a run that goes on gets what is left of the day, whatever somebody ra
   expect(await roomOf(host)).toEqual({ tokens: 500 });
 });
 
+test("[I7] two that go on at once do not share the same room, and the claim of one that went on is gone", async () => {
+  const home = homes.path({ "config.yaml": "dayBudget: { tokens: 5000 }\n" });
+  const env = { ANTHROPIC_API_KEY: "k", ANTHROPIC_BASE_URL: fake.url };
+  const [one, two] = [await homes.open({ home, env }), await homes.open({ home, env })];
+  const first = one.start(await admit(one, { budget: { tokens: 300 } }));
+  const second = two.start(await admit(two, { budget: { tokens: 300 } }));
+  await Promise.all([first, second]);
+  const go = Promise.withResolvers<void>();
+  fake.answer = async () => {
+    await go.promise;
+    return undefined;
+  };
+  const raise = { type: "resume", budget: { tokens: 3000 } } as const;
+  const gone = await Promise.all([one.resume(first.id, raise), two.resume(second.id, raise)]);
+  go.resolve();
+  fake.answer = undefined;
+  const budgets = await Promise.all(
+    gone.map(async ({ handle }) => {
+      await handle;
+      const resumed = (await eventsOf(handle)).find(({ type }) => type === "workflow:resumed");
+      return resumed && "budget" in resumed ? (resumed.budget?.tokens ?? 0) : 0;
+    }),
+  );
+  expect(budgets.toSorted()).toEqual([2000, 3000]);
+  expect(await roomOf(one)).toEqual({ tokens: 3000 });
+});
+
 test("a rehearsal costs nothing and is not counted, and money needs known prices", async () => {
   const host = await open("dayBudget: { usd: 1 }\n");
   const rehearsal = await admit(host, { rehearse: true, speed: "max" });

@@ -11,7 +11,7 @@ import { defined } from "../domain/json.ts";
 import type { Budget } from "../domain/plan.ts";
 import type { Journal, RunEntry } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
-import { type Amounts, type Claim, Claims } from "../library/claims.ts";
+import { type Amounts, type Claim, type Claimed, Claims } from "../library/claims.ts";
 import type { Settings } from "../library/settings.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { isEnded } from "../scheduling/life.ts";
@@ -29,11 +29,20 @@ type Limit = (typeof LIMITS)[number];
 const MOST_RUNS = 1000;
 const MOST_NAMED = 3;
 const NOTHING: Amounts = { usd: 0, tokens: 0 };
+/** Of a run that is over nothing is to come, whatever was claimed for it. */
+const ANYTHING: Amounts = { usd: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
 
 /** What of the day is gone, and what is set aside for whom. */
 interface Day {
   readonly spent: Amounts;
-  readonly held: readonly (Amounts & { readonly by: string })[];
+  readonly held: readonly Held[];
+}
+interface Held extends Amounts {
+  readonly by: string;
+}
+/** The day by its journals, and what each of its runs may have spent by its end, as far as those say. */
+interface Journaled extends Day {
+  readonly ends: ReadonlyMap<string, Amounts>;
 }
 export interface Admission {
   readonly budget: Budget;
@@ -54,10 +63,7 @@ async function admitted(
   try {
     // In this order: what has just begun is in the one or in the other.
     const before = await claim.before();
-    const begun = await dayOf(journal, now);
-    const isClaimed = LIMITS.some((limit) => before[limit] > 0);
-    const held = isClaimed ? [...begun.held, { ...before, by: "runs that are just beginning" }] : begun.held;
-    const budget = within(own, day, { ...begun, held }, NOTHING);
+    const budget = within(own, day, withClaims(await dayOf(journal, now), before), NOTHING);
     claim.settle({ usd: budget.usd ?? 0, tokens: budget.tokens ?? 0 });
     return { budget, claim };
   } catch (error) {
@@ -66,18 +72,41 @@ async function admitted(
   }
 }
 
+/** What others have claimed and no journal says yet. A claim of a run that goes on ends as its journal says so. */
+function withClaims({ spent, held, ends }: Journaled, claims: readonly Claimed[], but?: string): Day {
+  const left = claims.flatMap(({ run, ...amounts }): Amounts[] => {
+    if (run === undefined) return [amounts];
+    const said = ends.get(run) ?? amounts;
+    return run === but ? [] : [{ usd: beyond(amounts.usd, said.usd), tokens: beyond(amounts.tokens, said.tokens) }];
+  });
+  const all = left.reduce((sum, one) => ({ usd: sum.usd + one.usd, tokens: sum.tokens + one.tokens }), NOTHING);
+  const isClaimed = LIMITS.some((limit) => all[limit] > 0);
+  return { spent, held: isClaimed ? [...held, { ...all, by: "runs that are just beginning" }] : held };
+}
+
+const beyond = (amount: number, other: number): number => Math.max(0, amount - other);
+
 /** The caps with which a run goes on: what it asks for, or what it has spent and what is left of the day. */
 async function resumed(
   state: RunState,
   asked: Budget | undefined,
   day: DayBudget,
-  { journal, now }: { readonly journal: Journal; readonly now: number },
+  { journal, claims, now }: { readonly journal: Journal; readonly claims: Claims; readonly now: number },
 ): Promise<Budget | undefined> {
   const { caps, knownUsd, total } = state.ledger;
-  const all = await dayOf(journal, now, state.run);
   const used = { usd: knownUsd, tokens: total.tokensUsed };
   const wanted = { ...caps, ...asked };
-  const budget = within(wanted, day, all, used);
+  const claim = claims.make(state.run);
+  let budget: Budget;
+  try {
+    const before = await claim.before();
+    const all = withClaims(await dayOf(journal, now, state.run), before, state.run);
+    budget = within(wanted, day, all, used);
+    claim.settle({ usd: budget.usd ?? used.usd, tokens: budget.tokens ?? used.tokens });
+  } catch (error) {
+    claim.giveBack();
+    throw error;
+  }
   const isSame = LIMITS.every((limit) => budget[limit] === wanted[limit]);
   return isSame
     ? asked
@@ -112,22 +141,28 @@ export class Days {
     const { dayBudget } = settings;
     if (dayBudget === undefined) return defined({ budget: own });
     checkPrices(models, dayBudget, "dayBudget.usd", this.#of);
-    this.#claims ??= new Claims(home, this.#now);
-    return admitted(own, dayBudget, { journal, claims: this.#claims, now: this.#now() });
+    return admitted(own, dayBudget, { journal, claims: this.#claimsOf(home), now: this.#now() });
   }
 
   /** What somebody orders, with no more budget than is left of the day. */
   async ordered(state: RunState, command: Command): Promise<Command> {
-    const { settings, journal } = this.#of;
+    const { settings, journal, home } = this.#of;
     const { dayBudget } = settings;
     const isRaise = command.type === "resume" || (command.type === "change" && command.budget !== undefined);
     if (!isRaise || dayBudget === undefined || state.start?.rehearsed) return command;
-    const budget = await resumed(state, command.budget, dayBudget, { journal, now: this.#now() });
+    const budget = await resumed(state, command.budget, dayBudget, {
+      ...{ journal, claims: this.#claimsOf(home), now: this.#now() },
+    });
     return { ...command, ...defined({ budget }) };
   }
 
   close(): void {
     this.#claims?.close();
+  }
+
+  #claimsOf(home: string): Claims {
+    this.#claims ??= new Claims(home, this.#now);
+    return this.#claims;
   }
 }
 
@@ -178,37 +213,41 @@ function midnight(now: number): number {
 }
 
 /** Without what is set aside for `but`, which asks. */
-async function dayOf(journal: Journal, now: number, but?: string): Promise<Day> {
+async function dayOf(journal: Journal, now: number, but?: string): Promise<Journaled> {
   const since = midnight(now);
   const entries = await journal.list({ limit: MOST_RUNS });
   let spent = NOTHING;
-  const held: (Amounts & { by: string })[] = [];
+  const held: Held[] = [];
+  const ends = new Map<string, Amounts>();
   for (const entry of entries.filter((one) => !one.rehearsed && (one.endedAt ?? since) >= since)) {
     const own = await ofRun(journal, entry, since);
     spent = { usd: spent.usd + own.spent.usd, tokens: spent.tokens + own.spent.tokens };
+    ends.set(entry.run, own.end);
     if (own.ahead && entry.run !== but) held.push({ ...own.ahead, by: entry.run });
   }
-  return { spent, held };
+  return { spent, held, ends };
 }
 
 async function ofRun(
   journal: Journal,
   { run, summary, startedAt, endedAt }: RunEntry,
   since: number,
-): Promise<{ readonly spent: Amounts; readonly ahead?: Amounts }> {
+): Promise<{ readonly spent: Amounts; readonly ahead?: Amounts; readonly end: Amounts }> {
   const isOver = endedAt !== undefined && summary !== undefined;
   if (isOver && startedAt >= since && summary.totalCostUsd !== null)
-    return { spent: { usd: summary.totalCostUsd, tokens: summary.totalTokens } };
+    return { spent: { usd: summary.totalCostUsd, tokens: summary.totalTokens }, end: ANYTHING };
   const state = await load(journal, run).catch(() => undefined);
-  if (!state) return { spent: { usd: 0, tokens: summary?.totalTokens ?? 0 } };
+  if (!state) return { spent: { usd: 0, tokens: summary?.totalTokens ?? 0 }, end: ANYTHING };
   const { caps, knownUsd, total } = state.ledger;
   const used = { usd: knownUsd, tokens: total.tokensUsed };
   // Of one that was begun on another day only what it has used since counts.
   const before = startedAt >= since ? NOTHING : await usedBefore(journal, run, since);
   const spent = { usd: used.usd - before.usd, tokens: used.tokens - before.tokens };
-  if (isEnded(state.life) || state.life.stage === "paused") return { spent };
-  const ahead = (limit: Limit) => Math.max(0, (caps[limit] ?? 0) - used[limit]);
-  return { spent, ahead: { usd: ahead("usd"), tokens: ahead("tokens") } };
+  if (isEnded(state.life)) return { spent, end: ANYTHING };
+  if (state.life.stage === "paused") return { spent, end: used };
+  const end = (limit: Limit) => Math.max(used[limit], caps[limit] ?? 0);
+  const all = { usd: end("usd"), tokens: end("tokens") };
+  return { spent, ahead: { usd: all.usd - used.usd, tokens: all.tokens - used.tokens }, end: all };
 }
 
 async function usedBefore(journal: Journal, run: string, since: number): Promise<Amounts> {

@@ -14,9 +14,13 @@ export interface Amounts {
   readonly usd: number;
   readonly tokens: number;
 }
+/** What is set aside for somebody; of a run that goes on, all that it may have spent by its end. */
+export interface Claimed extends Amounts {
+  readonly run?: string;
+}
 export interface Claim {
-  /** Sums of those before it. */
-  before(): Promise<Amounts>;
+  /** Those before it. */
+  before(): Promise<readonly Claimed[]>;
   settle(amounts: Amounts): void;
   giveBack(): void;
 }
@@ -24,11 +28,11 @@ export interface Claim {
 /** Milliseconds. */
 const OLD = 120_000;
 const PATIENCE = { most: 5000, look: 10 } as const;
-const NOTHING: Amounts = { usd: 0, tokens: 0 };
 
 interface Row {
   readonly pid: number;
   readonly at: number;
+  readonly run: string | null;
   readonly usd: number | null;
   readonly tokens: number | null;
 }
@@ -43,15 +47,15 @@ export class Claims {
     this.#now = now;
   }
 
-  make(): Claim {
+  make(run?: string): Claim {
     const { lastInsertRowid: id } = this.#db
-      .prepare("INSERT INTO claim (pid, at) VALUES (?, ?)")
-      .run(process.pid, this.#now());
+      .prepare("INSERT INTO claims (pid, at, run) VALUES (?, ?, ?)")
+      .run(process.pid, this.#now(), run ?? null);
     return {
       before: () => this.#before(id),
       settle: ({ usd, tokens }) =>
-        void this.#db.prepare("UPDATE claim SET usd = ?, tokens = ? WHERE id = ?").run(usd, tokens, id),
-      giveBack: () => void (this.#database && this.#db.prepare("DELETE FROM claim WHERE id = ?").run(id)),
+        void this.#db.prepare("UPDATE claims SET usd = ?, tokens = ? WHERE id = ?").run(usd, tokens, id),
+      giveBack: () => void (this.#database && this.#db.prepare("DELETE FROM claims WHERE id = ?").run(id)),
     };
   }
 
@@ -60,17 +64,17 @@ export class Claims {
     this.#database = undefined;
   }
 
-  async #before(id: number | bigint): Promise<Amounts> {
+  async #before(id: number | bigint): Promise<readonly Claimed[]> {
     const until = this.#now() + PATIENCE.most;
     for (;;) {
-      const rows = this.#db.prepare("SELECT pid, at, usd, tokens FROM claim WHERE id < ?").all(id);
+      const rows = this.#db.prepare("SELECT pid, at, run, usd, tokens FROM claims WHERE id < ?").all(id);
       const live = (rows as unknown as Row[]).filter(({ pid, at }) => isAlive(pid) && this.#now() - at < OLD);
       const known = live.filter(({ usd }) => usd !== null);
       if (known.length === live.length || this.#now() > until)
-        return known.reduce(
-          (sum, one) => ({ usd: sum.usd + (one.usd ?? 0), tokens: sum.tokens + (one.tokens ?? 0) }),
-          NOTHING,
-        );
+        return known.map(({ run, usd, tokens }) => ({
+          ...{ usd: usd ?? 0, tokens: tokens ?? 0 },
+          ...(run !== null && { run }),
+        }));
       await wait(PATIENCE.look);
     }
   }
@@ -79,9 +83,9 @@ export class Claims {
     if (this.#database) return this.#database;
     const database = new DatabaseSync(join(this.#home, "day.db"), { timeout: 5000 });
     database.exec(
-      "CREATE TABLE IF NOT EXISTS claim (id INTEGER PRIMARY KEY AUTOINCREMENT, pid INTEGER NOT NULL, at INTEGER NOT NULL, usd REAL, tokens REAL)",
+      "CREATE TABLE IF NOT EXISTS claims (id INTEGER PRIMARY KEY AUTOINCREMENT, pid INTEGER NOT NULL, at INTEGER NOT NULL, run TEXT, usd REAL, tokens REAL)",
     );
-    database.prepare("DELETE FROM claim WHERE at < ?").run(this.#now() - OLD);
+    database.prepare("DELETE FROM claims WHERE at < ?").run(this.#now() - OLD);
     this.#database = database;
     return database;
   }
