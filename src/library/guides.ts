@@ -5,10 +5,11 @@
  * U1. The nearest file above what a task reads is taken, never one outside the repository, and never through a link.
  * U2. What is shown is the text that was hashed, up to `GUIDE_LIMIT` bytes; a cut says so.
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { lstatSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { byCodeUnit, sha256 } from "../domain/json.ts";
 import type { Guidance, Guide, GuideLeftOut } from "../domain/ports.ts";
+import { readPlain } from "./plain-file.ts";
 
 const NAMES = ["AGENTS.md", "CLAUDE.md"] as const;
 /** Bytes that are shown of one. */
@@ -37,7 +38,7 @@ export function guidesIn(repository: string): GuideHashes {
     }
   }
   const hashes = found.slice(0, MOST_GUIDES).flatMap((file) => {
-    const read = readGuide(file);
+    const read = readPlain(file, LARGEST);
     return "text" in read ? [[pathOf(root, file), sha256(read.text)] as const] : [];
   });
   return Object.fromEntries(hashes.sort(([a], [b]) => byCodeUnit(a, b)));
@@ -76,7 +77,7 @@ function guideAt(root: string, folder: string, trusted: GuideHashes): Guide | Gu
   const file = nearest(root, folder);
   if (file === undefined) return undefined;
   const path = pathOf(root, file);
-  const read = readGuide(file);
+  const read = readPlain(file, LARGEST);
   if ("why" in read) return { path, why: read.why };
   const hash = sha256(read.text);
   if (trusted[path] !== hash) {
@@ -122,22 +123,6 @@ function realOf(folder: string): string | undefined {
     return realpathSync(folder);
   } catch {
     return undefined;
-  }
-}
-
-/** Without waiting for a pipe, and without following a link that took the file's place meanwhile. */
-function readGuide(file: string): { readonly text: string } | { readonly why: string } {
-  let handle: number | undefined;
-  try {
-    handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stat = fstatSync(handle);
-    if (!stat.isFile()) return { why: "it is no file" };
-    if (stat.size > LARGEST) return { why: `it has ${stat.size} bytes; the limit is ${LARGEST}` };
-    return { text: readFileSync(handle, "utf8") };
-  } catch (error) {
-    return { why: `it cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown"}` };
-  } finally {
-    if (handle !== undefined) closeSync(handle);
   }
 }
 

@@ -2,11 +2,12 @@
  * Prompts on disk: those of the home, and those of a repository once each was seen and trusted, by its hash (T1). A link
  * is no file: it could lead anywhere.
  */
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { readdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { type PromptFile, readPrompt } from "../agents/prompt-file.ts";
 import { byCodeUnit, sha256 } from "../domain/json.ts";
 import type { Warning } from "./catalog.ts";
+import { readPlain } from "./plain-file.ts";
 
 export interface LoadedPrompt extends PromptFile {
   readonly file: string;
@@ -64,7 +65,7 @@ function loadPrompts(folders: readonly string[]): LoadedPrompts {
   const warnings: Warning[] = [];
   for (const folder of folders)
     for (const file of filesIn(folder)) {
-      const text = textOf(file);
+      const text = readPlain(file, LARGEST);
       const warn = (message: string) => warnings.push({ file, line: 1, message });
       if ("why" in text) {
         warn(text.why);
@@ -107,21 +108,5 @@ function entriesOf(folder: string) {
     return readdirSync(folder, { withFileTypes: true });
   } catch {
     return [];
-  }
-}
-
-/** Without waiting for a pipe, and without following a link that took the file's place meanwhile. */
-function textOf(file: string): { readonly text: string } | { readonly why: string } {
-  let handle: number | undefined;
-  try {
-    handle = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stat = fstatSync(handle);
-    if (!stat.isFile()) return { why: "it is no file" };
-    if (stat.size > LARGEST) return { why: `it has ${stat.size} bytes; the limit is ${LARGEST}` };
-    return { text: readFileSync(handle, "utf8") };
-  } catch (error) {
-    return { why: `it cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown"}` };
-  } finally {
-    if (handle !== undefined) closeSync(handle);
   }
 }

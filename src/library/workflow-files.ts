@@ -2,10 +2,10 @@
  * Workflows on disk: the user's own below the home, and those that a repository brings. Only text is read here; whoever
  * uses it checks its hash against what is trusted, and parses the very text that was hashed.
  */
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync } from "node:fs";
 import { join, relative } from "node:path";
-import { reasonOf } from "../domain/error.ts";
 import { byCodeUnit, sha256 } from "../domain/json.ts";
+import { readPlain } from "./plain-file.ts";
 
 export interface WorkflowOnDisk {
   readonly path: string;
@@ -64,14 +64,8 @@ export function hashesOf(found: readonly WorkflowOnDisk[]): WorkflowHashes {
 function readOne(path: string, root: string): WorkflowOnDisk {
   const file = relative(root, path);
   if (/\.js$/i.test(path)) return { path, file, isProgram: true };
-  try {
-    const { size } = statSync(path);
-    if (size > LARGEST) return { path, file, fault: `has ${size} bytes; the limit is ${LARGEST}` };
-    const text = readFileSync(path, "utf8");
-    return { path, file, text, hash: sha256(text) };
-  } catch (error) {
-    return { path, file, fault: reasonOf(error) };
-  }
+  const read = readPlain(path, LARGEST);
+  return "why" in read ? { path, file, fault: read.why } : { path, file, text: read.text, hash: sha256(read.text) };
 }
 
 function namesIn(folder: string): readonly string[] {
