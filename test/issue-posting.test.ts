@@ -1,17 +1,19 @@
 /** The reply to an issue is posted once, after a person saw it, whatever dies when. */
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { checkPosting } from "../src/app/issue-sources.ts";
 import { POSTER, posterAgent, withPosting } from "../src/app/posting.ts";
-import { LONGEST_POST, type Posting } from "../src/domain/issues.ts";
+import { LONGEST_POST, type Posting, type Pusher } from "../src/domain/issues.ts";
 import { AgentOrchestrator, type AgentTask, type Json, type RunEvent } from "../src/index.ts";
 import { folderIssues } from "../src/issues/folder.ts";
 import { githubIssues } from "../src/issues/github.ts";
 import { scrubber } from "../src/runtimes/model/secrets.ts";
 import { postingRuntime } from "../src/runtimes/posting.ts";
+import { pusher } from "../src/workspace/push.ts";
 import { FakeGithub } from "./support/fake-github.ts";
 import { Homes } from "./support/homes.ts";
+import { git, repositoryIn } from "./support/repository.ts";
 
 const homes = new Homes();
 const made: AsyncDisposable[] = [];
@@ -44,12 +46,15 @@ interface Of {
   readonly post?: Posting;
   readonly journal?: string;
   readonly delivered?: Json;
+  readonly pusher?: Pusher;
 }
-function conducting({ fake, reply = "Fixed, see the test.", post = COMMENT, journal, delivered }: Of) {
+function conducting({ fake, reply = "Fixed, see the test.", post = COMMENT, journal, delivered, pusher: push }: Of) {
   const source = githubIssues("o/r", { baseUrl: fake.url, token: SECRET });
   const orchestrator = new AgentOrchestrator({
     agents: { writer: async () => reply, lane: async () => ({ delivered: delivered ?? null }), [POSTER]: posterAgent },
-    runtimes: { posting: postingRuntime({ posting: post, source, scrub: scrubber([SECRET]) }) },
+    runtimes: {
+      posting: postingRuntime({ posting: post, source, scrub: scrubber([SECRET]), ...(push && { pusher: push }) }),
+    },
     ...(journal !== undefined && { journal: { path: journal } }),
   });
   made.push(orchestrator);
@@ -153,7 +158,53 @@ test("a person's word that came while nobody conducted the run counts for the te
   expect(fake.said(7)).toHaveLength(1);
 });
 
-test("a pull request is made of the branch that was delivered, once it is there, and pushes nothing itself", async () => {
+test("a branch that is not there yet is pushed after the yes that named its address, and by nothing that the repository says", async () => {
+  const fake = await github();
+  const room = homes.path({ ".keep": "" });
+  const remote = join(room, "o", "r.git");
+  git(room, "init", "--quiet", "--bare", remote);
+  const folder = repositoryIn(homes.path({ "a.txt": "one\n" }));
+  const [home, ran] = [homes.path(), join(room, "ran")];
+  for (const [key, value] of [
+    ["remote.other.url", "https://example.org/o/other.git"],
+    ["remote.mine.url", `file://${remote}`],
+    ["core.sshCommand", `touch ${ran}`],
+    ["credential.helper", `!touch ${ran}`],
+    ["remote.mine.receivepack", `touch ${ran}; git-receive-pack`],
+  ] as const)
+    git(folder, "config", key, value);
+  mkdirSync(join(folder, ".git/hooks"), { recursive: true });
+  writeFileSync(join(folder, ".git/hooks/pre-push"), `#!/bin/sh\ntouch ${ran}\n`, { mode: 0o755 });
+  const commit = git(folder, "rev-parse", "HEAD");
+  const push = pusher({ folder, home }, { HOME: home });
+  const delivered = { as: "branch", name: "tutti/x", after: commit };
+  const { orchestrator, asked, tasks } = conducting({ fake, post: PULL, delivered, pusher: push });
+  const handle = orchestrator.execute({ tasks });
+  const { gate, question, subject } = await asked;
+  expect(question).toMatch(/^Push 'tutti\/x' and open this pull request at o\/r/);
+  expect(subject).toMatchObject({ push: `file://${remote}`, head: "tutti/x", commit });
+  expect(git(remote, "for-each-ref")).toBe("");
+  await handle.approve(gate);
+  expect((await handle).tasks["post"]?.status).toBe("complete");
+  expect(git(remote, "rev-parse", "refs/heads/tutti/x")).toBe(commit);
+  expect(fake.pulls).toHaveLength(1);
+  expect(existsSync(ran)).toBe(false);
+  // Somebody else's branch of that name is not moved.
+  git(folder, "commit", "--quiet", "--amend", "--message", "another");
+  const other = { name: "tutti/x", commit: git(folder, "rev-parse", "HEAD") };
+  const to = await push.to("o/r");
+  await expect(push.push(to ?? { url: "", shown: "" }, other)).rejects.toThrow(
+    /could not be pushed to file:.*rejected/s,
+  );
+  git(folder, "config", "remote.mine.url", "https://me:key@example.org/O/R");
+  expect(await push.to("o/r")).toEqual({
+    ...{ url: "https://me:key@example.org/O/R", shown: "https://example.org/O/R" },
+  });
+  git(folder, "config", "remote.mine.url", "ext::sh -c touch% x o/r");
+  expect(await push.to("o/r")).toBeUndefined();
+});
+
+test("a pull request is made of the branch that was delivered, once it is there; where it is not and no remote leads there it says what to type", async () => {
   const fake = await github();
   const delivered = { as: "branch", name: "tutti/x", after: "c0ffee" };
   const of = { fake, post: PULL, delivered };

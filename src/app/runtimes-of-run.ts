@@ -22,6 +22,7 @@ import { needsIn } from "../runtimes/rehearsal/needs.ts";
 import { rehearsalRuntime } from "../runtimes/rehearsal/runtime.ts";
 import { isOutside, OUTSIDE } from "../runtimes/runtime-ref.ts";
 import { lanes } from "../workspace/lane/lane.ts";
+import { pusher } from "../workspace/push.ts";
 import { worktrees } from "../workspace/worktrees.ts";
 import type { AgentDefinition } from "./agents.ts";
 import { conductorBy } from "./conductor-agent.ts";
@@ -109,8 +110,12 @@ export function runtimesOf(
     const given = { ...called, ...defined({ folder: repository }) };
     const replanner = replans ? { [REPLANNER]: replannerBy(means.fleet)(given) } : {};
     const { post } = config;
+    const push = isWorkplace(repository) ? { pusher: pusher({ folder: repository, home }, env) } : {};
     const poster = post && {
-      posting: postingRuntime({ posting: post, source: issueSource(post.at, settings), scrub: scrubber(secrets) }),
+      posting: postingRuntime({
+        ...{ posting: post, source: issueSource(post.at, settings), scrub: scrubber(secrets) },
+        ...push,
+      }),
     };
     return scrubbedRuntimes({ ...all, ...lane, ...poster, ...conductor, ...replanner }, secrets);
   }

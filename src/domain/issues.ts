@@ -65,6 +65,21 @@ export interface IssueSource {
   };
 }
 
+/** A branch as it was delivered. */
+export interface Branch {
+  readonly name: string;
+  readonly commit: string;
+  /** What the work was brought onto. */
+  readonly onto?: string;
+}
+/** Takes a branch to where a pull request can be made of it, with the user's own keys. */
+export interface Pusher {
+  /** By which address that repository is reached, and how it may be shown; undefined where no remote leads there. */
+  to(repository: string): Promise<{ readonly url: string; readonly shown: string } | undefined>;
+  /** Never by force. */
+  push(to: { readonly url: string; readonly shown: string }, branch: Branch): Promise<void>;
+}
+
 /** What of a run is to be posted, and where. A person is asked about the very text before. */
 export interface Posting {
   readonly at: IssuesAt;

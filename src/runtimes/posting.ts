@@ -8,7 +8,15 @@
  * E3. Keys that we know are blotted out before the text is shown, and no text is longer than its host takes.
  */
 import { reasonOf, TuttiError } from "../domain/error.ts";
-import { type IssueSource, LONGEST_POST, type Posting, postMark, postWords } from "../domain/issues.ts";
+import {
+  type Branch,
+  type IssueSource,
+  LONGEST_POST,
+  type Posting,
+  type Pusher,
+  postMark,
+  postWords,
+} from "../domain/issues.ts";
 import { canonical, type Json, sha256 } from "../domain/json.ts";
 import type { Attempt, AttemptWorld, Outcome, Runtime } from "../domain/ports.ts";
 import { isRecord } from "../domain/shape.ts";
@@ -17,6 +25,8 @@ export interface PostingOptions {
   readonly posting: Posting;
   readonly source: IssueSource;
   readonly scrub: (text: string) => string;
+  /** Absent: a branch must be there already. */
+  readonly pusher?: Pusher;
 }
 
 /** What a mark may take of a text. */
@@ -95,7 +105,7 @@ function commentOf({ posting: { issue }, source }: PostingOptions): What {
 }
 
 async function pullOf(
-  { posting, source }: PostingOptions,
+  { posting, source, pusher }: PostingOptions,
   attempt: Attempt,
 ): Promise<What | { readonly fault: string }> {
   const { pulls } = source;
@@ -106,32 +116,39 @@ async function pullOf(
   const { name: head, commit } = branch;
   const stands = await pulls.branch(head);
   const push = `type: git push origin ${head}, then: tutti retry ${attempt.run} ${attempt.task.id}`;
-  if (stands === undefined)
-    return {
-      fault: `branch '${head}' is not at ${source.name}, and Tutti pushes nothing, because it does not use your git's keys: ${push}`,
-    };
-  if (stands !== commit)
+  if (stands !== undefined && stands !== commit)
     return {
       fault: `branch '${head}' stands at ${stands.slice(0, 12)} at ${source.name}, not at ${commit.slice(0, 12)} as delivered: ${push}`,
+    };
+  const isThere = stands === commit;
+  const to = isThere || posting.at.from !== "github" ? undefined : await pusher?.to(posting.at.repository);
+  if (!isThere && (pusher === undefined || to === undefined))
+    return {
+      fault: `branch '${head}' is not at ${source.name}, and no remote of your repository leads there: ${push}`,
     };
   const base = posting.base ?? (await pulls.base());
   const title = (posting.title ?? `Issue ${posting.issue}`).replace(/\s+/g, " ").slice(0, 200);
   return {
-    question: `Open this pull request at ${source.name}?`,
-    shown: { as: "pull request", title, head, base, commit },
+    question: `${to ? `Push '${head}' and open` : "Open"} this pull request at ${source.name}?`,
+    shown: { as: "pull request", title, head, base, commit, ...(to && { push: to.shown }) },
     tail: `\n\nCloses #${posting.issue}`,
     find: () => pulls.find(head),
-    post: (text) => pulls.open({ title, text, head, base }),
+    post: async (text) => {
+      if (to) await pusher?.push(to, branch);
+      return pulls.open({ title, text, head, base });
+    },
   };
 }
 
 /** What the merge lane delivered. */
-function branchIn(results: Attempt["results"]): { readonly name: string; readonly commit: string } | undefined {
+function branchIn(results: Attempt["results"]): Branch | undefined {
   for (const output of Object.values(results)) {
-    const delivered = isRecord(output) ? output["delivered"] : undefined;
+    if (!isRecord(output)) continue;
+    const { delivered, onto } = output;
     if (!isRecord(delivered) || delivered["as"] !== "branch") continue;
     const { name, after } = delivered;
-    if (typeof name === "string" && typeof after === "string") return { name, commit: after };
+    const before = isRecord(onto) && typeof onto["commit"] === "string" ? { onto: onto["commit"] } : {};
+    if (typeof name === "string" && typeof after === "string") return { name, commit: after, ...before };
   }
   return undefined;
 }
