@@ -85,8 +85,8 @@ test("a board has its tasks in columns, wave by wave, within the width of the te
   const lines = linesOf(out);
   expect(lines[0]).toMatch(/^code-review \w{8} rehearsed: complete$/);
   expect(lines[1]).toMatch(/^to do \(0\) +doing \(0\) +done \(6\)$/);
-  expect(lines[2]).toBe("wave 1 of 2: 5 tasks");
-  expect(lines.filter((line) => /^ {60,}✔ \S+ \(\S+\)? /.test(line)).length).toBeGreaterThan(3);
+  expect(lines[2]).toBe("wave 1 of 2: 5 tasks side by side");
+  expect(lines.filter((line) => /^ {20,}✔ .+\(\S+\) /.test(line)).length).toBeGreaterThan(3);
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(100);
   expect(await jsonOf(terminal, "board", "last")).toMatchObject({ status: "complete", tasks: { length: 6 } });
   // Of a run that has ended there is nothing to wait for.

@@ -96,3 +96,26 @@ test("elsewhere a person is asked about each command, and a proof that ran witho
   expect(landedLines(results.tasks["land"]?.output).join("\n")).toContain("proven without a sandbox");
   expect(git(repository, "show", "landed:b.txt")).toBe("yes");
 });
+
+test("a check is asked about with exactly what would run, and is red where that was refused", async () => {
+  const { host: opened } = await open("");
+  await using host = opened;
+  const task = {
+    id: "a",
+    agentName: "check-runner",
+    description: "a",
+    prompt: "a",
+    evidence: ["command:lint"],
+    retries: 0,
+  };
+  const handle = host.start(await host.admit(host.prepare({ tasks: [task], config: { replan: false } })));
+  for await (const event of handle)
+    if (event.type === "gate:opened") {
+      expect(event.subject).toMatchObject({ argv: ["cat", "b.txt"], how: "unsandboxed" });
+      await handle.reject(event.gate);
+    }
+  expect((await host.show(handle.id)).checks).toMatchObject({ verdict: "red", checks: [{ state: "not run" }] });
+  const { host: strict } = await open("sandbox: required\n");
+  await using held = strict;
+  await expect(held.admit(held.prepare({ tasks: [task] }))).rejects.toMatchObject({ path: "tasks[0].evidence" });
+});

@@ -5,6 +5,7 @@ import { type Proposal, proposalsOf, type TeamChange } from "../agents/proposals
 import { AgentRegistry, type Query } from "../agents/registry.ts";
 import { type Reranked, unmerged } from "../agents/rerank.ts";
 import { type RouteContext, type Routed, Router, type RouteTask } from "../agents/router.ts";
+import { CHECKER } from "../domain/check-result.ts";
 import { reasonOf } from "../domain/error.ts";
 import type { Journal } from "../domain/ports.ts";
 import { CATALOG, type Loaded, loadAgents, withAgents } from "../library/catalog.ts";
@@ -74,6 +75,10 @@ export class Agency {
   /** Agents that the repository defines, and whether they count. */
   get repository(): Repository | undefined {
     return this.#repository;
+  }
+  /** Whom a plan may name: all of them, and who performs checks. */
+  get names(): ReadonlySet<string> {
+    return new Set([...this.registry.names(), CHECKER]);
   }
   get library(): Loaded {
     return this.#library;
@@ -189,7 +194,7 @@ export class Agency {
 
   /** Who there is, for plans that are checked. */
   get who(): { readonly agents: ReadonlySet<string>; readonly agentFor: AgentFor } {
-    return { agents: new Set(this.registry.names()), agentFor: this.agentFor };
+    return { agents: this.names, agentFor: this.agentFor };
   }
 
   /** What would make the team better. Nothing is changed. */

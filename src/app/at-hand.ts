@@ -13,6 +13,8 @@ import { repositoryEvidence } from "../workspace/evidence/repository.ts";
 import { repositoryFiles } from "../workspace/files.ts";
 import { refuseWork } from "../workspace/refused.ts";
 import { worktrees } from "../workspace/worktrees.ts";
+import { checkCheckers } from "./check-order.ts";
+import { firstCommand } from "./checker.ts";
 import { isWorkplace } from "./runtimes-of-run.ts";
 import { scrubbedFiles, secretsIn } from "./scrubbed.ts";
 import type { Busy } from "./virtual-run.ts";
@@ -50,10 +52,12 @@ export function atHand({ repository, env, home, evidenceCommands = false }: Give
 /** A command that results are to be checked with must be there before anything is paid. Throws BAD_INPUT. */
 export function checkCommands(
   tasks: readonly AgentTask[],
-  { evidenceCommands = {} }: Settings,
-  ownAreAllowed = false,
+  settings: Settings,
+  place: Pick<Given, "evidenceCommands"> & { readonly repository?: string },
 ): void {
-  const names = Object.keys(evidenceCommands);
+  checkCheckers(tasks, settings, place);
+  const { evidenceCommands: ownAreAllowed = false } = place;
+  const names = Object.keys(settings.evidenceCommands ?? {});
   for (const [i, { id, validate = [] }] of tasks.entries())
     for (const one of validate.filter(isCheck)) {
       const name = checkName(one);
@@ -80,6 +84,8 @@ export async function checkSandbox({ tasks, config }: Commanding, { sandbox: wan
   if ((config.deliver?.gates.length ?? 0) > 0) refuse("the work cannot be proven", "config.deliver");
   const at = tasks.findIndex(({ validate = [] }) => validate.some(isCheck));
   if (at >= 0) refuse(`task '${tasks[at]?.id}' cannot be checked by a command`, `tasks[${at}].validate`);
+  const check = firstCommand(tasks);
+  if (check >= 0) refuse(`task '${tasks[check]?.id}' cannot run its command`, `tasks[${check}].evidence`);
 }
 interface Commanding {
   readonly tasks: readonly AgentTask[];

@@ -44,10 +44,20 @@ export function settingsFor(
 ): Partial<OrchestratorConfig> {
   const { config, rehearsal } = of;
   const { contextStrategy, enableCommunication, pruningThreshold, seed, explore, budget } = config;
-  const { recovery, attended, deliver, post } = config;
+  const { recovery, attended, deliver, post, list } = config;
   const { maxParallelAgents = places, globalTimeout = Number.POSITIVE_INFINITY } = config;
   const replan = Object.hasOwn(of.agents, REPLANNER) ? { by: REPLANNER } : undefined;
-  const how = { contextStrategy, enableCommunication, pruningThreshold, recovery, attended, deliver, post, replan };
+  const how = {
+    contextStrategy,
+    enableCommunication,
+    pruningThreshold,
+    recovery,
+    attended,
+    deliver,
+    post,
+    list,
+    replan,
+  };
   const set = { ...how, seed, explore, budget, rehearsal, prices: pricesFor(of, priced) };
   return { maxParallelAgents, globalTimeout, ...defined(set) };
 }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type AgentFile, isPerson } from "../agents/definition.ts";
 import type { Track } from "../agents/performance.ts";
+import { CHECKER } from "../domain/check-result.ts";
 import { TuttiError } from "../domain/error.ts";
 import { defined } from "../domain/json.ts";
 import type { AgentTask, Budget, ModelChoice, ModelPrice } from "../domain/plan.ts";
@@ -9,6 +10,7 @@ import { DEFAULT_MODELS, defaultModel, type Settings } from "../library/settings
 import { installedAgents } from "../runtimes/acp/agents.ts";
 import type { CostOf } from "../runtimes/prices.ts";
 import { type AgentDefinition, powersOf } from "./agents.ts";
+import { checkerFor } from "./checker.ts";
 import { helpersIn, namesIn } from "./names-in.ts";
 import type { OrderConfig } from "./order.ts";
 import { ownAgent } from "./own-agents.ts";
@@ -61,6 +63,10 @@ export function chooseModels(tasks: readonly AgentTask[], known: Known, config: 
       const ours = ownAgent(name);
       if (ours) {
         agents.set(name, ours);
+        continue;
+      }
+      if (name === CHECKER) {
+        agents.set(name, checkerFor(!isReal));
         continue;
       }
       const file = files.get(name);

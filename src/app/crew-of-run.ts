@@ -3,12 +3,14 @@
 import { isPerson } from "../agents/definition.ts";
 import { CONDUCTOR } from "../conductor/agent.ts";
 import type { RunState } from "../core/state.ts";
+import { CHECKER } from "../domain/check-result.ts";
 import { TuttiError } from "../domain/error.ts";
 import type { AgentTask } from "../domain/plan.ts";
 import type { Runtime } from "../domain/ports.ts";
 import { hasOutput, isSettled, type Node } from "../graph/dag.ts";
 import { taskOf } from "../graph/expand.ts";
 import type { AgentDefinition } from "./agents.ts";
+import { checkerFor } from "./checker.ts";
 import { conductorAgent } from "./conductor-agent.ts";
 import { callable, definitionOf, type Known } from "./crew-of-files.ts";
 import { namesIn } from "./names-in.ts";
@@ -38,6 +40,10 @@ export function crewOfRun(state: RunState, known: Known, toDo: ToDo): Agents {
     const ours = ownAgent(name);
     if (ours && runtime === ours.runtime) {
       agents.set(name, ours);
+      continue;
+    }
+    if (name === CHECKER) {
+      agents.set(name, checkerFor(runtime === "rehearsal"));
       continue;
     }
     if (name === REPLANNER && runtime === REPLANNER) {

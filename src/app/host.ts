@@ -138,7 +138,7 @@ export class Host {
     const planned = { ...ordered, tasks: escalated(ordered.tasks, this.library.agents) };
     const config = { ...(this.settings.budget && { budget: this.settings.budget }), ...planned.config };
     const chosen = chooseModels(planned.tasks, this.#known, config);
-    checkCommands(planned.tasks, this.settings, this.#options.evidenceCommands);
+    checkCommands(planned.tasks, this.settings, this.#options);
     if (!config.rehearse) checkPrices(chosen.models.keys(), config.budget, "config.budget.usd", this);
     return {
       ...planned,
@@ -349,10 +349,10 @@ export class Host {
 
   #means(repository: string | undefined): Means {
     const { settings, library, costOf } = this;
-    const { onDelta, env } = this.#options;
+    const { onDelta, env, evidenceCommands: ownAreAllowed } = this.#options;
     const { pace } = this.#traffic;
     const own = { settings, library, costOf, env, pace, home: this.home, warm: this.#warm, fleet: this };
-    return { ...own, ...defined({ onDelta, repository, history: this.#history }) };
+    return { ...own, ...defined({ onDelta, repository, ownAreAllowed, history: this.#history }) };
   }
 
   #conduct(of: Conducted, begin: (orchestrator: AgentOrchestrator) => RunHandle): RunHandle {

@@ -72,6 +72,8 @@ export interface OrchestratorConfig {
   readonly deliver?: RunOptions["deliver"];
   /** Kept with the run: whether its reply is posted, and where. */
   readonly post?: RunOptions["post"];
+  /** The list that its tasks come from. */
+  readonly list?: RunOptions["list"];
   /** What that says to every agent that is a model. */
   readonly guidance?: Guidance;
   /** Marks every event and result as rehearsed; runtimes that simulate are handed in under `runtimes`. */
@@ -117,6 +119,7 @@ const NAMES: { readonly [K in keyof Required<OrchestratorConfig>]: true } = {
   folder: true,
   deliver: true,
   post: true,
+  list: true,
   guidance: true,
   rehearsal: true,
   grace: true,
@@ -204,6 +207,7 @@ export function runOptions(config: OrchestratorConfig, seed: number): RunOptions
     ...(config.folder === undefined ? {} : { folder: config.folder }),
     ...(config.deliver === undefined ? {} : { deliver: config.deliver }),
     ...(config.post === undefined ? {} : { post: config.post }),
+    ...(config.list === undefined ? {} : { list: config.list }),
     ...(attended ? { attended } : {}),
     ...(config.replan === undefined ? {} : { replan: config.replan }),
     ...(recovery === undefined ? {} : { recovery }),

@@ -1,6 +1,7 @@
 /** What can be seen of all runs of a home, whoever conducts them: their entries, and the gates that wait for somebody. */
 import { resultsOf, summaryOf } from "../core/results.ts";
 import { type RunState, statusOf } from "../core/state.ts";
+import type { CheckReport } from "../domain/check-result.ts";
 import type { Summary } from "../domain/events.ts";
 import type { EvidenceSet } from "../domain/evidence.ts";
 import { defined, type Json } from "../domain/json.ts";
@@ -8,6 +9,7 @@ import type { Parent } from "../domain/plan.ts";
 import type { Journal, RunEntry, RunQuery } from "../domain/ports.ts";
 import { load } from "../drivers/local/load.ts";
 import { isEnded } from "../scheduling/life.ts";
+import { checksOf } from "./checks-of-run.ts";
 import { evidenceOf } from "./shown-evidence.ts";
 import { type Results, wholeResults } from "./whole.ts";
 
@@ -26,6 +28,8 @@ export interface OpenGate {
 export interface Shown extends Results {
   /** What programs found in the repository, for any of its tasks; no agent said it. */
   readonly evidence?: EvidenceSet;
+  /** What its checks found, where it has some: one report for all of them. */
+  readonly checks?: CheckReport;
   readonly workflow: string;
   readonly startedAt: number;
   readonly parent?: Parent;
@@ -37,8 +41,13 @@ export async function shownOf(journal: Journal, state: RunState, now: number): P
   const results = state.results ?? resultsOf(state, isEnded(state.life) ? state.at : now);
   const whole = await wholeResults(journal, { ...results, status: statusOf(state) });
   const { workflow = "", at: startedAt = 0, parent } = start ?? {};
-  const evidence = await evidenceOf(journal, state);
-  return { ...whole, workflow, startedAt, ...(parent && { parent }), ...(evidence && { evidence }) };
+  const [evidence, checks] = await Promise.all([evidenceOf(journal, state), checksOf(journal, state, whole)]);
+  return {
+    ...{ ...whole, workflow, startedAt },
+    ...(parent && { parent }),
+    ...(evidence && { evidence }),
+    ...(checks && { checks }),
+  };
 }
 
 /** An entry of the index, and of a run that has not ended how far it is. */

@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { parse } from "node:path";
 import { CONDUCTOR } from "../conductor/agent.ts";
+import { CHECKER } from "../domain/check-result.ts";
 import { defined } from "../domain/json.ts";
 import type { AgentTask, Rehearsal } from "../domain/plan.ts";
 import type { Clock, Runtime } from "../domain/ports.ts";
@@ -25,6 +26,7 @@ import { lanes } from "../workspace/lane/lane.ts";
 import { pusher } from "../workspace/push.ts";
 import { worktrees } from "../workspace/worktrees.ts";
 import type { AgentDefinition } from "./agents.ts";
+import { checkerOf } from "./checker-runtime.ts";
 import { conductorBy } from "./conductor-agent.ts";
 import type { FleetHome } from "./fleet-home.ts";
 import type { Histories } from "./history.ts";
@@ -46,6 +48,8 @@ export interface Means {
   readonly onDelta?: (delta: Delta) => void;
   /** Where agents work that have tools for files. */
   readonly repository?: string;
+  /** The repository's own tests may run, where a check names them. */
+  readonly ownAreAllowed?: boolean;
   /** What the commands of agents may know of ours is picked out of it. */
   readonly env: { readonly [name: string]: string | undefined };
   /** Programs of others that several attempts have one after the other. */
@@ -117,7 +121,9 @@ export function runtimesOf(
         ...push,
       }),
     };
-    return scrubbedRuntimes({ ...all, ...lane, ...poster, ...conductor, ...replanner }, secrets);
+    const checks = Object.hasOwn(agents, CHECKER) && isWorkplace(repository);
+    const checker = checks ? { [CHECKER]: checkerOf(repository, means) } : {};
+    return scrubbedRuntimes({ ...all, ...lane, ...poster, ...conductor, ...replanner, ...checker }, secrets);
   }
   const { chaos } = rehearsal;
   // Virtual time passes as fast as it can by itself.

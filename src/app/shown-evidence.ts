@@ -1,5 +1,6 @@
 /** What programs found for the tasks of a run, as its journal has it. */
 import type { RunState } from "../core/state.ts";
+import { CHECKER } from "../domain/check-result.ts";
 import { byWeight, type EvidenceSet, type Finding, placeOf } from "../domain/evidence.ts";
 import type { Journal } from "../domain/ports.ts";
 import { isRecord } from "../domain/shape.ts";
@@ -12,7 +13,8 @@ export async function evidenceOf(journal: Journal, state: RunState): Promise<Evi
   const notes = new Map<string, EvidenceSet["notes"][number]>();
   let isAsked = false;
   for (const { id, spec } of state.graph.nodes.values()) {
-    if (!spec?.evidence?.length) continue;
+    // A check tells what it found itself.
+    if (!spec?.evidence?.length || spec.agentName === CHECKER) continue;
     isAsked = true;
     const attempt = state.recovery.tries.get(id)?.attempt;
     if (!attempt) continue;

@@ -119,12 +119,14 @@ const howToDecide = (io: Io, event: EventOf<"gate:opened">): string =>
 
 const REHEARSED = "This was a rehearsal: no model was called, and every output is invented.";
 
-/** The table that stays, and how it ended. */
-export function showEnd(io: Io, progress: Progress): void {
+/** The table that stays, unless something else has told it (`isTold`), and how it ended. */
+export function showEnd(io: Io, progress: Progress, isTold = false): void {
   const view = viewOf(io, progress.at);
   io.out("");
-  for (const line of taskLines(progress, { ...view, rows: Number.POSITIVE_INFINITY })) io.out(line);
-  io.out("");
+  if (!isTold) {
+    for (const line of taskLines(progress, { ...view, rows: Number.POSITIVE_INFINITY })) io.out(line);
+    io.out("");
+  }
   for (const line of changeLines(progress.tasks.values())) io.out(line);
   for (const { landed } of progress.tasks.values()) for (const line of landedLines(landed)) io.out(line);
   io.out(endLine(progress, view));

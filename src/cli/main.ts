@@ -8,6 +8,7 @@ import { ask } from "./commands/ask.ts";
 import { board } from "./commands/board.ts";
 import { cancel } from "./commands/cancel.ts";
 import { chat } from "./commands/chat.ts";
+import { check } from "./commands/check.ts";
 import { decide } from "./commands/decide.ts";
 import { doGoal } from "./commands/do.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -37,7 +38,7 @@ import { type Io, processIo } from "./io.ts";
 
 /** In the order of the help. */
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
-  ...[run, ask, chat, plan, doGoal, runs, show, board, events, report],
+  ...[run, ask, chat, plan, doGoal, check, runs, show, board, events, report],
   ...[pause, resume, cancel, again, land, message, gates, decide],
   ...[workflows, issues, agents, route, team, trust, init, serve, mcp, open, doctor, gc],
 ];

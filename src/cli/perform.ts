@@ -4,7 +4,9 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { RunHandle } from "../app/handle.ts";
 import type { Host, Prepared } from "../app/host.ts";
-import { type Conducted, conduct, modeOf, showEnd } from "./conduct.ts";
+import { CHECKER } from "../domain/check-result.ts";
+import { checkLines } from "./check-text.ts";
+import { type Conducted, conduct, modeOf, showEnd, viewOf } from "./conduct.ts";
 import { EXIT } from "./exit.ts";
 import { forecastLines } from "./forecast-text.ts";
 import type { Io } from "./io.ts";
@@ -14,6 +16,7 @@ import { type Progress, paceOf } from "./progress.ts";
 import { writeOut } from "./report.ts";
 import { viewRun } from "./run-view.ts";
 import { findServer, pageOf } from "./served.ts";
+import { afterList } from "./ticking.ts";
 import { plural } from "./units.ts";
 
 export interface Performing {
@@ -24,6 +27,8 @@ export interface Performing {
   readonly out?: string;
   /** What was run, as it was named: to be run for real after a rehearsal. */
   readonly target?: string;
+  /** The boxes of what was completed are written into the list that the run is of. */
+  readonly tick?: boolean | undefined;
   /** Told when the run is in its journal. */
   readonly onStart?: (run: string) => void;
 }
@@ -45,6 +50,8 @@ export async function perform(io: Io, host: Host, prepared: Prepared, how: Perfo
     io.out("");
     for (const line of forecastLines(forecast, io.columns)) io.out(line);
   }
+  const { list } = prepared.config;
+  if (list && !isRehearsal) await afterList(io, list, conducted.progress, how);
   if (mode !== "json") await sayNext(io, conducted.progress, isRehearsal ? how.target : undefined);
   return conducted.code;
 }
@@ -64,12 +71,25 @@ export async function goOn(
   if (mode === "plain") io.out(`run ${handle.id}`);
   if (mode !== "json") await sayPage(io, handle.id);
   const conducted = await conduct(io, handle, { mode, ...how });
-  if (mode !== "json") showEnd(io, conducted.progress);
+  if (mode !== "json") {
+    const isTold = await sayChecks(io, host, conducted.progress);
+    showEnd(io, conducted.progress, isTold);
+  }
   if (how.out !== undefined) {
     const files = await writeOut(how.out, await viewRun(host, handle.id));
     io.err(`wrote ${plural(files.length, "file")} to ${how.out}`);
   }
   return conducted;
+}
+
+/** Where some of its tasks were checks: one report of all of them, above how the run ended. True where that says all. */
+async function sayChecks(io: Io, host: Host, { run, tasks }: Progress): Promise<boolean> {
+  const rows = [...tasks.values()];
+  const { checks } = rows.some(({ agent }) => agent === CHECKER) ? await host.show(run) : {};
+  if (checks === undefined) return false;
+  io.out("");
+  for (const line of checkLines(checks, viewOf(io, 0))) io.out(line);
+  return checks.checks.length === rows.length;
 }
 
 /** Where the run is seen in a browser. On a terminal it stays above the block; lines for a pipe do not have it in them. */

@@ -63,7 +63,7 @@ const USUAL = 60_000;
 /** The agent that brings the work of the others together. */
 const LANE = "merge-lane";
 const SETTLED: ReadonlySet<TaskStatus> = new Set(["complete", "reused", "failed", "skipped", "cancelled"]);
-export const isSettled = ({ status }: TaskRow): boolean => SETTLED.has(status);
+export const isSettled = ({ status }: Pick<TaskRow, "status">): boolean => SETTLED.has(status);
 
 export function createProgress(): Progress {
   const [tasks, gates] = [new Map<string, TaskRow>(), new Map<string, string>()];

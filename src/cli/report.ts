@@ -2,10 +2,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Bottlenecks } from "../app/bottlenecks.ts";
+import { CHECKER } from "../domain/check-result.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import { type EvidenceSet, type Finding, placeOf } from "../domain/evidence.ts";
 import type { Json } from "../domain/json.ts";
 import { changeLines } from "./changes-text.ts";
+import { checkMarkdown } from "./check-text.ts";
 import { landedLines } from "./landed-text.ts";
 import { diffLines } from "./plan-changes.ts";
 import type { TaskRow } from "./progress.ts";
@@ -17,6 +19,8 @@ export function reportOf({ shown, progress, bottlenecks }: RunView): string {
   const { summary, status, run, workflow, startedAt, parent, reason, tasks } = shown;
   const cost = summary.totalCostUsd === null ? "unknown" : moneyText(summary.totalCostUsd);
   const rows = [...progress.tasks.values()];
+  // What checks found is told in one report of them all.
+  const spoken = rows.filter(({ agent }) => agent !== CHECKER);
   const lines = [
     `# ${oneLine(workflow)}: ${status}`,
     "",
@@ -34,10 +38,10 @@ export function reportOf({ shown, progress, bottlenecks }: RunView): string {
     ...changedLines(rows),
     ...landedIn(rows),
     ...timeLines(bottlenecks),
+    ...checkMarkdown(shown.checks),
     ...evidenceLines(shown.evidence),
-    "",
-    "## Outputs",
-    ...rows.flatMap((row) => section(row, tasks[row.id]?.output)),
+    ...(spoken.length > 0 ? ["", "## Outputs"] : []),
+    ...spoken.flatMap((row) => section(row, tasks[row.id]?.output)),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -7,13 +7,14 @@ import type { Order, OrderConfig } from "../app/order.ts";
 import { withOrder } from "../conductor/order.ts";
 import { reasonOf, TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
-import type { AgentTask, Budget, ContextStrategy } from "../domain/plan.ts";
+import type { AgentTask, Budget, ContextStrategy, ListOf } from "../domain/plan.ts";
 import { isRecord } from "../domain/shape.ts";
 import { isMarkdownWorkflow } from "../workflows/markdown-file.ts";
 import { parseParameters } from "../workflows/parameters.ts";
 import { isFaults, readPlanFile } from "../workflows/plan-file.ts";
 import { type PlanFileFault, readSource } from "../workflows/source.ts";
 import { markdownList, type TaskList, taskMasterList } from "../workflows/task-lists.ts";
+import { listHash } from "../workflows/task-ticks.ts";
 import { templateFrom } from "../workflows/template-file.ts";
 import { budget } from "./amounts.ts";
 import { type LandFlags, landingOf } from "./land-flags.ts";
@@ -43,7 +44,7 @@ export interface InputFlags extends ConductFlags, LandFlags {
   readonly params?: string;
 }
 
-const isFile = (target: string): boolean => /\.(?:json|ya?ml|md)$/i.test(target);
+export const isFile = (target: string): boolean => /\.(?:json|ya?ml|md)$/i.test(target);
 
 /** `doubt`: hears what of a plan its reader should decide. */
 export async function orderOf(
@@ -109,7 +110,7 @@ interface Reading {
 async function fileOrder(host: Host, target: string, { cwd, doubt, timeout }: Reading): Promise<Order> {
   const content = await textOf(resolve(cwd, target), target);
   const listed = isTemplate(content, target) ? undefined : listIn(content, target);
-  if (listed) return listOrder(host, listed, target);
+  if (listed) return listOrder(host, listed, target, { file: resolve(cwd, target), hash: listHash(content, listed) });
   const known = host.surroundings;
   if (isTemplate(content, target)) {
     const result = templateFrom(content, target, known);
@@ -136,7 +137,7 @@ async function fileOrder(host: Host, target: string, { cwd, doubt, timeout }: Re
 }
 
 /** A list of tasks as other tools and people keep them, if it is one. */
-function listIn(content: string, target: string): TaskList | undefined {
+export function listIn(content: string, target: string): TaskList | undefined {
   if (/\.md$/i.test(target)) {
     const list = markdownList(content);
     if (list) return list;
@@ -151,14 +152,14 @@ function listIn(content: string, target: string): TaskList | undefined {
   }
   if (!/\.json$/i.test(target)) return undefined;
   const source = readSource(content, target);
-  return isFaults(source) ? undefined : taskMasterList(source.value);
+  return isFaults(source) ? undefined : taskMasterList(source.value, content);
 }
 
-async function listOrder(host: Host, { tasks, done, kind }: TaskList, target: string): Promise<Order> {
+async function listOrder(host: Host, { tasks, done, kind }: TaskList, target: string, list: ListOf): Promise<Order> {
   if (tasks.length === 0)
     throw new TuttiError("BAD_INPUT", `${target}: all ${done} tasks of this ${kind} are done`, { path: "workflow" });
   await host.ready({ tasks });
-  return { workflowName: nameOf(target), tasks: tasks as readonly AgentTask[] };
+  return { workflowName: nameOf(target), tasks: tasks as readonly AgentTask[], config: { list } };
 }
 
 /** A workflow of one's own has an id or a name; a plan has neither. */
@@ -168,7 +169,7 @@ export function isTemplate(content: string, fileName: string): boolean {
   return !isFaults(source) && isRecord(source.value) && ("id" in source.value || "name" in source.value);
 }
 
-const nameOf = (file: string): string => basename(file).replace(/\.[^.]+$/, "");
+export const nameOf = (file: string): string => basename(file).replace(/\.[^.]+$/, "");
 
 function budgetIn(file: string, text: string): Budget {
   try {

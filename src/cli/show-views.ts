@@ -5,6 +5,7 @@ import { TuttiError } from "../domain/error.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import { endLine, taskLines } from "./block.ts";
 import { changeLines } from "./changes-text.ts";
+import { checkLines } from "./check-text.ts";
 import { viewOf } from "./conduct.ts";
 import type { Io } from "./io.ts";
 import { landedLines } from "./landed-text.ts";
@@ -36,6 +37,7 @@ export function showRun(io: Io, { shown, progress }: RunView): void {
   }
   for (const line of changeLines(progress.tasks.values())) io.out(line);
   for (const { landed } of progress.tasks.values()) for (const line of landedLines(landed)) io.out(line);
+  if (shown.checks) for (const line of checkLines(shown.checks, view)) io.out(line);
   io.out(endLine(progress, view));
   for (const [gate, question] of progress.gates)
     io.out(`◆ gate '${gate}': ${oneLine(question)}\n  ${io.me} approve ${shown.run} ${gate}`);

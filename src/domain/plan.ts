@@ -191,12 +191,20 @@ export interface RunOptions {
   readonly explore?: boolean;
   /** Where the run was begun: its files are there, whoever goes on with it and from wherever. */
   readonly folder?: string;
+  /** The list that it was begun from, and the hash of its text without ticks. */
+  readonly list?: ListOf;
   /** What becomes of what its tasks have written: brought together, proven and delivered by its last task. */
   readonly deliver?: Landing;
   /** What of its reply is to be posted, by its last task and if a person allows it. */
   readonly post?: Posting;
   /** No model is called: agents are simulated, and every event says so (I13). */
   readonly rehearsal?: Rehearsal;
+}
+
+export interface ListOf {
+  /** Absolute. */
+  readonly file: string;
+  readonly hash: string;
 }
 
 export interface Replanning {

@@ -3,7 +3,7 @@
 import type { Ladders } from "../domain/failures.ts";
 import type { Posting } from "../domain/issues.ts";
 import type { Landing } from "../domain/landing.ts";
-import { type Budget, CONTEXT_STRATEGIES, type ContextStrategy } from "../domain/plan.ts";
+import { type Budget, CONTEXT_STRATEGIES, type ContextStrategy, type ListOf } from "../domain/plan.ts";
 import { fields, isRecord, listOf, oneOf, type Shape, text, whole, wrong } from "../domain/shape.ts";
 import { ladders } from "../graph/fields.ts";
 
@@ -35,6 +35,8 @@ export interface OrderConfig {
   readonly replan?: boolean | "patterns";
   /** Files of the repository for every task, as globs. */
   readonly reads?: readonly string[];
+  /** Where its tasks come from a list that somebody keeps, so that the list can be shown and ticked by the run. */
+  readonly list?: ListOf;
   /** What becomes of what the tasks write. */
   readonly deliver?: Landing;
   /** Where the reply to an issue is posted, if a person allows it. */
@@ -106,6 +108,7 @@ export const CONFIG: { readonly [K in keyof Required<OrderConfig>]: Shape } = {
   replan: (value) =>
     typeof value === "boolean" || value === "patterns" ? undefined : wrong("must be true, false or 'patterns'"),
   reads: listOf(text(2000, 1)),
+  list: fields({ file: text(4000, 1), hash: text(64, 64) }, ["file", "hash"]),
   deliver: (value) => landing(value) ?? deliveryFault(value as Landing),
   post: posting,
 };
@@ -114,6 +117,7 @@ export const CONFIG: { readonly [K in keyof Required<OrderConfig>]: Shape } = {
 export const FILE_CONFIG = {
   ...CONFIG,
   // It names commands that would be run; a file may be anybody's.
+  list: () => wrong("cannot stand in a file: a run of a list notes it by itself"),
   deliver: () => wrong("cannot stand in a file: say --deliver and --prove when you run it"),
   // Whoever wrote it would have us speak in the user's name.
   post: () => wrong("cannot stand in a file: say --post when you run it"),

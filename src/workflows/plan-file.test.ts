@@ -154,7 +154,7 @@ describe("one fault, one place", () => {
     [
       "  maxParallelAgents: 2",
       "  maxParallel: 2",
-      "3:3 config.maxParallel: 'config.maxParallel' is not a known field; known are maxParallelAgents, contextStrategy, enableCommunication, globalTimeout, pruningThreshold, model, agentModels, rehearse, speed, seed, explore, chaos, budget, recovery, attended, replan, reads, deliver, post",
+      "3:3 config.maxParallel: 'config.maxParallel' is not a known field; known are maxParallelAgents, contextStrategy, enableCommunication, globalTimeout, pruningThreshold, model, agentModels, rehearse, speed, seed, explore, chaos, budget, recovery, attended, replan, reads, list, deliver, post",
     ],
     ["workflowName: Custom API", "workflowName: [1]", "1:15 workflowName: 'workflowName' must be a string"],
     [
@@ -288,8 +288,8 @@ test("a file takes every setting that an order over HTTP takes, and its budget a
     ...{ pruningThreshold: 5000, model: "a/b", agentModels: { writer: "c/d" }, rehearse: true, speed: 2, chaos: 0.1 },
     ...{ budget: { usd: 1 }, recovery: { auth: ["person"] }, attended: true, replan: true, reads: ["src/**"] },
   };
-  // What would be run in the end is for whoever runs it to say.
-  expect(new Set([...Object.keys(config), "deliver", "post"])).toEqual(new Set(Object.keys(CONFIG)));
+  // What would be run in the end is for whoever runs it to say, and from which list is noted by itself.
+  expect(new Set([...Object.keys(config), "deliver", "list", "post"])).toEqual(new Set(Object.keys(CONFIG)));
   const read = (given: object) => readPlanFile(JSON.stringify({ workflowId: "w", config: given }), "p.json");
   expect(read(config)).toMatchObject({ ok: true, plan: { config } });
   expect(read({ budget: "2usd" })).toMatchObject({ ok: true });

@@ -14,6 +14,7 @@ export interface RunFlags extends InputFlags {
   readonly out?: string;
   readonly yes?: true;
   readonly detach?: true;
+  readonly tick?: true;
   readonly json?: true;
 }
 
@@ -22,11 +23,12 @@ export function run(program: Command, io: Io): void {
     program,
     "run <workflow>",
     "run a workflow, a plan, or a list of tasks",
-    "tutti run security-audit --rehearse --speed max\ntutti run fullstack-dev -p projectName=shop --budget 2usd\ntutti run tasks.yaml --model anthropic/claude-sonnet-5 --out results\ntutti run tasks.md --deliver branch --prove 'npm test'",
+    "tutti run security-audit --rehearse --speed max\ntutti run fullstack-dev -p projectName=shop --budget 2usd\ntutti run tasks.yaml --model anthropic/claude-sonnet-5 --out results\ntutti run tasks.md --deliver branch --prove 'npm test'\ntutti run tasks.md --tick",
   )
     .option("-p, --param <key=value>", "a parameter; may be given again", several)
     .option("--params <file>", "parameters in a JSON or YAML file");
   replanFlag(landFlags(viewFlags(conductFlags(command))))
+    .option("--tick", "of a list: write the boxes of what was completed into it, and nothing else")
     .option("--yes", "do not ask")
     .option("--detach", "run in the background, and print the run's id")
     .action(exiting(io, (target: string, flags: RunFlags) => act(io, target, flags)));
@@ -41,6 +43,7 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
     { inBackground, reportRun, runInBackground },
     { perform },
     { outFolder },
+    { checkTick },
   ] = await Promise.all([
     import("../home.ts"),
     import("../run-input.ts"),
@@ -49,11 +52,13 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
     import("../background.ts"),
     import("../perform.ts"),
     import("../report.ts"),
+    import("../ticking.ts"),
   ]);
   await using home = await openHome(io, { evidenceCommands: flags.evidenceCommands === true });
   const { host } = home;
   warnOf(io, home);
   const order = await orderOf(host, target, flags, io.cwd, (doubt) => io.err(`doubt: ${harmless(doubt)}`));
+  checkTick(flags, order);
   const prepared = await prepare(io, host, order);
   const isBackground = inBackground(io);
   const out = await outFolder(io.cwd, flags.out);
@@ -77,6 +82,14 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
   const started = isBackground ? { onStart: reportRun } : {};
   // Awaited here: the home must stay open until it has ended.
   return await perform(io, host, prepared, {
-    ...{ isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out, ...started, target },
+    ...{
+      isJson: flags.json,
+      isVerbose: flags.verbose,
+      noWait: !flags.wait,
+      ...out,
+      ...started,
+      target,
+      tick: flags.tick,
+    },
   });
 }

@@ -58,7 +58,7 @@ async function run(options: ChecksOptions, check: Check, checking: Checking): Pr
   const workspace = workspaces.open(apart, true);
   try {
     await workspace.ready();
-    const [program, ...args] = argvOf(options, check, workspace.root) ?? [];
+    const [program, ...args] = argvOf(options, name, "command" in check, workspace.root) ?? [];
     if (program === undefined)
       return unusable(`nothing says how '${name}' is run: name it under evidenceCommands in config.yaml`);
     // One with a path may lie among the files; any other must be found, or each attempt would be done again for nothing.
@@ -86,10 +86,15 @@ async function run(options: ChecksOptions, check: Check, checking: Checking): Pr
   }
 }
 
-function argvOf({ named, areAllowed }: ChecksOptions, check: Check, root: string): readonly string[] | undefined {
-  const name = checkName(check);
+/** `isNamed`: only the settings can say what it is, not the repository. */
+export function argvOf(
+  { named, areAllowed }: Pick<ChecksOptions, "named" | "areAllowed">,
+  name: string,
+  isNamed: boolean,
+  root: string,
+): readonly string[] | undefined {
   if (Object.hasOwn(named, name)) return named[name];
-  if ("command" in check || !areAllowed) return undefined;
+  if (isNamed || !areAllowed) return undefined;
   return ownScript(name, { script: scriptIn(root, name), has: (path) => existsSync(join(root, path)) });
 }
 

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Finding } from "../../domain/evidence.ts";
 import { ownScript } from "../../domain/own-script.ts";
+import { type PlaceSaid, placesSaid } from "../../domain/places-said.ts";
 import { isRecord } from "../../domain/shape.ts";
 import { endInWords, runChild } from "../../process/child.ts";
 import { childEnvironment } from "../../process/environment.ts";
@@ -109,21 +110,13 @@ async function copy({ root, paths, sizes }: Snapshot, to: string): Promise<void>
 }
 
 const MOST_PLACES = 20;
-const PLACE = /(?:^|[\s("'`[]|file:\/\/)([\w@./+-]*[\w-]\.[a-z]{1,5})[:"](?:\s*line\s*|,\s*line\s*)?(\d+)/gim;
 
-/** Lines of the repository's own files that are named where it failed; those of tests first. */
+/** One line of each of the repository's own files that are named where it failed; those of tests first. */
 function placesIn(said: string, { files }: Snapshot): readonly { path: string; line: number; text: string }[] {
-  const found = new Map<string, { path: string; line: number; text: string }>();
-  for (const match of said.matchAll(PLACE)) {
-    const [, name = "", line = "1"] = match;
-    const path = [...files.keys()].find((one) => name === one || name.endsWith(`/${one}`));
-    if (path === undefined || found.has(path)) continue;
-    const at = said.lastIndexOf("\n", match.index);
-    const text = (said.slice(at + 1).split("\n", 1)[0] ?? "").trim();
-    found.set(path, { path, line: Number(line), text: text.slice(0, 160) });
-    if (found.size >= MOST_PLACES) break;
-  }
-  const all = [...found.values()];
+  const fileOf = (name: string) => [...files.keys()].find((one) => name === one || name.endsWith(`/${one}`));
+  const found = new Map<string, PlaceSaid>();
+  for (const one of placesSaid(said, fileOf)) if (!found.has(one.path)) found.set(one.path, one);
+  const all = [...found.values()].slice(0, MOST_PLACES);
   const tests = all.filter(({ path }) => files.get(path)?.isTest);
   return tests.length > 0 ? tests : all.slice(0, 3);
 }
