@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { conductObjective, fleetOf } from "../src/app/conducting.ts";
 import type { HomeFleet } from "../src/app/fleet.ts";
 import type { Host } from "../src/app/host.ts";
+import { viewRun } from "../src/cli/run-view.ts";
 import { CONDUCTOR_SETTINGS } from "../src/conductor/agent.ts";
 import { CONDUCTOR_TOOLS } from "../src/conductor/tools/all.ts";
 import { fits } from "../src/conductor/tools/runs.ts";
@@ -250,6 +251,13 @@ describe("the conductor agent", () => {
     const [command] = (await host.list()).filter(({ workflow }) => workflow === "command clerk");
     const { ledger } = await host.state(command?.run ?? "");
     expect(ledger.caps.usd).toBeLessThan(0.51);
+    // What that cost is seen beside the conductor's own, and counts once in the day.
+    const cost = await on(host)("report_cost", { run: handle.id });
+    expect(cost.begun.runs).toEqual([command?.run]);
+    expect(cost.withBegun.tokensUsed).toBe(cost.total.tokensUsed + cost.begun.tokensUsed);
+    expect((await on(host)("report_cost")).total).toEqual(cost.withBegun);
+    expect((await viewRun(host, handle.id)).begun).toMatchObject({ tokensUsed: cost.begun.tokensUsed });
+    expect((await viewRun(host, command?.run ?? "")).begun).toBeUndefined();
     // What it made for this went with its run.
     expect(host.agency.registry.has("clerk")).toBe(false);
   });

@@ -1,6 +1,6 @@
 /** Evidence: what programs find in a repository, in rehearsals too, and what they leave alone. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { COLLECTORS, type EvidenceSet, type Finding, placeOf } from "../src/domain/evidence.ts";
@@ -191,4 +191,16 @@ test("git is asked once while nothing changes, and again after a change of a fil
   const last = await both();
   expect(last.map(({ text }) => text)).toContainEqual(expect.stringContaining("More of it"));
   expect(last.map(placeOf)).not.toContain("b.js:1");
+});
+
+test("files beyond what is read at once are said to be left out, once for all who look", async () => {
+  const root = repository({ "a.ts": "let x = 1;\n" });
+  // Holes: as long as they say, and of no weight.
+  for (let i = 0; i < 9; i++) {
+    mkdirSync(join(root, `p${i}`));
+    writeFileSync(join(root, `p${i}`, "package-lock.json"), "");
+    truncateSync(join(root, `p${i}`, "package-lock.json"), 8 * 1024 * 1024);
+  }
+  const { notes } = await repositoryEvidence(root).collect(["todo", "licences"]);
+  expect(notes).toEqual([{ collector: "all", text: "only the first 67108864 bytes were looked at" }]);
 });

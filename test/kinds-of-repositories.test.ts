@@ -1,6 +1,6 @@
 /** Repositories that are not the plain ones: shallow, sparse, borrowing, with submodules, with large files kept elsewhere. */
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Way } from "../src/domain/workspace.ts";
@@ -17,8 +17,7 @@ const WAYS: readonly Way[] = ["worktree", "clone"];
 const repository = (files: { readonly [path: string]: string } = { "a.txt": "one\n", "d/b.txt": "two\n" }) =>
   repositoryIn(homes.path(files));
 
-function over(folder: string, way: Way) {
-  const home = homes.path({ ".keep": "" });
+function over(folder: string, way: Way, home = homes.path({ ".keep": "" })) {
   const spaces = worktrees({ folder, home });
   return {
     home,
@@ -188,6 +187,10 @@ describe.each(WAYS)("as a %s", (way) => {
     const mark = join(home, "ran");
     if (way === "clone") git(space.root, "config", "core.fsmonitor", `touch ${mark}`);
     expect(await space.list()).toMatchObject({ paths: expect.arrayContaining(["mine.txt"]) });
+    // Whoever is not held by the sandbox may even have deleted it.
+    rmSync(join(space.root, ".git"), { recursive: true });
+    const again = await over(folder, way, home).open();
+    expect(await again.read("mine.txt")).toBe("mine\n");
     await tidyWorktrees({ folder, home }, RUN);
     expect(git(folder, "show", `refs/tutti/${RUN}.failed/build/1:mine.txt`)).toBe("mine");
     expect(existsSync(mark)).toBe(false);

@@ -71,7 +71,17 @@ describe("[W4] work is brought together beside what is the user's", () => {
     const again = await open();
     expect(again.onto.commit).toBe(first.onto.commit);
     expect(commitIn(await again.apply(again.onto.commit, work))).toBe(commit);
-    expect(await again.hasDrifted()).toBe(true);
+    // He works on it in the same place, and then stands elsewhere.
+    const head = git(folder, "rev-parse", "HEAD");
+    expect(await again.drift(commit)).toEqual({ to: head, conflicts: [] });
+    writeFileSync(join(folder, "a.txt"), "his own\n");
+    git(folder, "commit", "--quiet", "--all", "-m", "more");
+    git(folder, "checkout", "--quiet", "-b", "other");
+    const third = await open();
+    expect(third.onto).toEqual(first.onto);
+    expect(await third.drift(commit)).toEqual({ to: git(folder, "rev-parse", "main"), conflicts: ["a.txt"] });
+    git(folder, "branch", "-f", "main", first.onto.commit);
+    expect(await third.drift(commit)).toBeUndefined();
   });
 
   test("what the user had not committed is where work begins, and no part of what lands", async () => {
@@ -137,7 +147,7 @@ describe("[W4] work is brought together beside what is the user's", () => {
       expect(existsSync(join(files.root, "made"))).toBe(false);
       await files.write("made", "x");
     }
-    expect(readdirSync(join(home, "lanes", RUN))).toEqual([]);
+    expect(existsSync(join(home, "lanes", RUN))).toBe(false);
     expect(git(folder, "worktree", "list").split("\n")).toHaveLength(1);
     expect(looks(folder)).toEqual(before);
   });
@@ -225,6 +235,23 @@ describe("a delivery", () => {
     const before = looks(folder);
     await expect(lane.deliver(head, { as: "fast-forward" })).rejects.toThrow(reason);
     expect(looks(folder)).toEqual(before);
+  });
+
+  test("as a fast-forward waits for nobody who is just doing the same, unless he has died", async () => {
+    const { folder, lane, head } = await proven();
+    const lock = join(folder, ".git/tutti-deliver.lock");
+    writeFileSync(lock, `${process.ppid}\n`);
+    const before = looks(folder);
+    await expect(lane.deliver(head, { as: "fast-forward" })).rejects.toThrow(
+      `process ${process.ppid} is just moving this checkout`,
+    );
+    expect(looks(folder)).toEqual(before);
+    // No process has so high a number.
+    writeFileSync(lock, `${2 ** 31 - 1}\n`);
+    const [one, other] = await Promise.all([1, 2].map(() => lane.deliver(head, { as: "fast-forward" })));
+    expect(one).toEqual(other);
+    expect(existsSync(lock)).toBe(false);
+    expect(git(folder, "status", "--porcelain")).toBe("");
   });
 
   test("as patches writes one file a task, which git takes", async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { told } from "../../test/support/told.ts";
+import type { EventType } from "../domain/events.ts";
 import { Stopwatch } from "./bottlenecks.ts";
 import type { OrchestratorConfig } from "./options.ts";
 import { AgentOrchestrator } from "./orchestrator.ts";
@@ -47,6 +49,25 @@ describe("where a run's time went", () => {
     ]);
     expect([found.duration, found.totals.queued]).toEqual([23_000, 0]);
     expect(found.recommendations).toEqual([expect.stringMatching(/^Split 'long'.* 20 s, 87 % of 23 s/)]);
+  });
+
+  test("of a merge lane nobody is told to split it or to give it a model", () => {
+    const watch = new Stopwatch();
+    const land = { taskId: "land", agentName: "merge-lane", attempt: 1 };
+    const spent = { duration: 9000, tokensUsed: 0, costUsd: 0 };
+    const events = [
+      ["workflow:start", 0, {}],
+      ["task:added", 1, { taskId: "a", agentName: "s1", dependencies: [] }],
+      ["task:added", 1, { ...land, dependencies: ["a"] }],
+      ["task:start", 1, { taskId: "a", agentName: "s1" }],
+      ["task:complete", 1001, { taskId: "a", agentName: "s1", attempt: 1, ...spent }],
+      ["task:start", 1001, land],
+      ["task:complete", 10_001, { ...land, ...spent }],
+    ] as const;
+    for (const [type, at, more] of events) watch.note(told(type as EventType, { at: at + 1, ...more }));
+    expect(watch.done().recommendations).toEqual([
+      expect.stringMatching(/^Prove faster what lands.*'land' took 9\.0 s/),
+    ]);
   });
 
   test("waiting for places is told from work", async () => {

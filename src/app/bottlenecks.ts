@@ -1,5 +1,6 @@
 /** Where a run's time and money went, from its events, and what would help, each with the figure behind it. */
 import type { RunEvent } from "../domain/events.ts";
+import { LANE } from "../domain/landing.ts";
 
 export interface Stretch {
   readonly taskId: string;
@@ -195,7 +196,9 @@ function recommend(found: Omit<Bottlenecks, "recommendations">, tasks: ReadonlyM
   );
   if (longest && path.length > 1 && longest.working / duration > 0.4)
     said.push(
-      `Split '${longest.taskId}' or give it a faster model: it worked ${secondsOf(longest.working)}, ${part(longest.working)}, while whatever needs it waited.`,
+      longest.agentName === LANE
+        ? `Prove faster what lands, or let tasks that write in the same places follow each other: '${longest.taskId}' took ${secondsOf(longest.working)}, ${part(longest.working)}, to bring the work together, prove it and have it mended.`
+        : `Split '${longest.taskId}' or give it a faster model: it worked ${secondsOf(longest.working)}, ${part(longest.working)}, while whatever needs it waited.`,
     );
   if (totals.queued / duration > WORTH)
     said.push(

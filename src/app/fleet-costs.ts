@@ -3,6 +3,7 @@ import type { Costs, RunCost } from "../conductor/fleet.ts";
 import { type RunState, statusOf } from "../core/state.ts";
 import { agentOf } from "../core/telling.ts";
 import { defined } from "../domain/json.ts";
+import { begunBy } from "./begun.ts";
 import type { FleetHome } from "./fleet-home.ts";
 import { systemClock } from "./system.ts";
 
@@ -12,7 +13,10 @@ const MOST_LISTED = 1000;
 
 export async function costsOf(home: FleetHome, run?: string): Promise<Costs> {
   const { dayBudget } = home.settings;
-  if (run !== undefined) return { runs: [costOf(await home.state(run))], leftOut: 0, ...defined({ dayBudget }) };
+  if (run !== undefined) {
+    const begun = await begunBy(home, run);
+    return { runs: [costOf(await home.state(run))], leftOut: 0, ...defined({ dayBudget, begun }) };
+  }
   // The day of whoever pays: where this machine is.
   const since = new Date(systemClock.now()).setHours(0, 0, 0, 0);
   const entries = await home.journal.list({ limit: MOST_LISTED });

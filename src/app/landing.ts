@@ -1,6 +1,6 @@
 /** The last task of a run whose work is to land: it waits for all others, and its agent is the merge lane. */
 import { TuttiError } from "../domain/error.ts";
-import type { Delivered, Landing } from "../domain/landing.ts";
+import { type Delivered, LANE, type Landing } from "../domain/landing.ts";
 import type { AgentTask } from "../domain/plan.ts";
 import type { Journal } from "../domain/ports.ts";
 import { isRecord } from "../domain/shape.ts";
@@ -9,8 +9,8 @@ import { undo } from "../workspace/lane/undo.ts";
 import type { WorktreeOptions } from "../workspace/worktrees.ts";
 import type { AgentDefinition } from "./agents.ts";
 
-/** A name that nobody's agent can have: it is none that could be chosen. */
-export const LANE = "merge-lane";
+export { LANE };
+
 const LAND = "land";
 /** Helps where an owner cannot: from the catalogue. */
 const MEDIATOR = "conflict-mediator";

@@ -4,11 +4,10 @@
  */
 import type { RunState } from "../core/state.ts";
 import { TuttiError } from "../domain/error.ts";
-import { isRunId } from "../domain/ids.ts";
 import type { Budget } from "../domain/plan.ts";
 import type { AttemptLog } from "../domain/ports.ts";
-import { isRecord } from "../domain/shape.ts";
 import { isEnded } from "../scheduling/life.ts";
+import { begunRuns } from "./begun.ts";
 import type { Chosen } from "./crew-of-files.ts";
 import type { FleetHome } from "./fleet-home.ts";
 import type { Planned } from "./order.ts";
@@ -98,18 +97,8 @@ export class Purse {
 
   /** Also what it began before a crash: the log of the conductor's own run says it. */
   #runs(): Promise<Set<string>> {
-    this.#begun ??= this.#logged();
+    this.#begun ??= begunRuns(this.#home.journal, this.#run);
     return this.#begun;
-  }
-
-  async #logged(): Promise<Set<string>> {
-    const runs = new Set<string>();
-    for await (const page of this.#home.journal.read(this.#run))
-      for (const event of page) {
-        const run = event.type === "agent:progress" && isRecord(event.entry) ? event.entry["run"] : undefined;
-        if (typeof run === "string" && isRunId(run)) runs.add(run);
-      }
-    return runs;
   }
 }
 

@@ -21,6 +21,13 @@ test.each([
   expect(isDelivered(output(delivered))).toBe(delivered !== null);
 });
 
+test("that the branch has moved on meanwhile is said, with whether the work still fits it", () => {
+  const drifted = (conflicts: readonly string[]) =>
+    landedLines({ ...output({ as: "branch", name: "new", after: AFTER }), drifted: { to: "d".repeat(40), conflicts } });
+  expect(drifted([])[1]).toBe("'main' has moved on since to dddddddddddd: what landed still merges with it");
+  expect(drifted(["a.txt"])[1]).toMatch(/dddddddddddd: what landed conflicts with it in a\.txt; land it again/);
+});
+
 test("what was left out is named with its agent and why, in a line", () => {
   const leftOut = [{ task: "two", agent: "her", reason: `red\n${"x".repeat(1000)}` }];
   const [first = "", second = ""] = landedLines(output({ as: "branch", name: "new", after: AFTER }, leftOut));

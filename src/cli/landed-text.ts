@@ -16,11 +16,27 @@ export function landedLines(output: Json | undefined): readonly string[] {
     isRecord(delivered)
       ? `landed: ${count}, ${placeOf(delivered, from)}`
       : "landed: nothing, since no file was changed",
+    ...driftLines(output["drifted"], onto),
     ...(unsandboxed === true ? ["proven without a sandbox, because there is none here: with all your rights"] : []),
     ...leftOut.flatMap((one) =>
       isRecord(one)
         ? [`left out: ${wordOf(one["task"])} (${wordOf(one["agent"])}): ${cut(wordOf(one["reason"]), LONGEST_REASON)}`]
         : [],
+    ),
+  ];
+}
+
+/** What the user did meanwhile on the branch that the work was brought onto. */
+function driftLines(drifted: Json | undefined, onto: Json | undefined): readonly string[] {
+  if (!isRecord(drifted) || !Array.isArray(drifted["conflicts"])) return [];
+  const branch = isRecord(onto) ? wordOf(onto["name"]) : "";
+  const files = drifted["conflicts"].map(wordOf);
+  const moved = `'${branch}' has moved on since to ${wordOf(drifted["to"]).slice(0, 12)}`;
+  if (files.length === 0) return [`${moved}: what landed still merges with it`];
+  return [
+    cut(
+      `${moved}: what landed conflicts with it in ${files.join(", ")}; land it again to have that mended`,
+      LONGEST_REASON,
     ),
   ];
 }

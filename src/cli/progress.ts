@@ -2,6 +2,7 @@
 
 import type { EventOf, RunEvent, RunStatus, Spent, Summary, TaskStatus } from "../domain/events.ts";
 import type { Json } from "../domain/json.ts";
+import { LANE } from "../domain/landing.ts";
 import { isBlobRef } from "../domain/plan.ts";
 import type { Changes } from "../domain/workspace.ts";
 import { criticalPath } from "../graph/critical-path.ts";
@@ -61,7 +62,6 @@ export interface Progress {
 const MOST_CHANGES = 50;
 const USUAL = 60_000;
 /** The agent that brings the work of the others together. */
-const LANE = "merge-lane";
 const SETTLED: ReadonlySet<TaskStatus> = new Set(["complete", "reused", "failed", "skipped", "cancelled"]);
 export const isSettled = ({ status }: Pick<TaskRow, "status">): boolean => SETTLED.has(status);
 

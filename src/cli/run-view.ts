@@ -1,4 +1,5 @@
 /** A run out of its journal, for showing: its rows and its results. */
+import { type Begun, begunBy } from "../app/begun.ts";
 import { type Bottlenecks, Stopwatch } from "../app/bottlenecks.ts";
 import type { Host, Shown } from "../app/host.ts";
 import { createProgress, fold, type Progress } from "./progress.ts";
@@ -7,6 +8,8 @@ export interface RunView {
   readonly shown: Shown;
   readonly progress: Progress;
   readonly bottlenecks: Bottlenecks;
+  /** What its conductor began. */
+  readonly begun?: Begun;
 }
 
 export async function viewRun(host: Host, run: string): Promise<RunView> {
@@ -19,5 +22,6 @@ export async function viewRun(host: Host, run: string): Promise<RunView> {
       watch.note(event);
     }
   progress.status = shown.status;
-  return { shown, progress, bottlenecks: watch.done() };
+  const begun = await begunBy(host, run);
+  return { shown, progress, bottlenecks: watch.done(), ...(begun && { begun }) };
 }

@@ -1,7 +1,9 @@
 /** What `tutti show` prints. */
+import type { Begun } from "../app/begun.ts";
 import type { Host } from "../app/host.ts";
 import type { Piece } from "../context/shown.ts";
 import { TuttiError } from "../domain/error.ts";
+import type { Summary } from "../domain/events.ts";
 import { didYouMean } from "../domain/nearest.ts";
 import { endLine, taskLines } from "./block.ts";
 import { changeLines } from "./changes-text.ts";
@@ -15,12 +17,12 @@ import { outputText } from "./report.ts";
 import type { RunView } from "./run-view.ts";
 import { Story, type StoryLine } from "./story.ts";
 import { harmless, oneLine, painter, table } from "./text.ts";
-import { timeText, tokensText } from "./units.ts";
+import { moneyText, plural, timeText, tokensText } from "./units.ts";
 
 /** A pipe gets an output as it is; a terminal without what could steer it. */
 const safe = (io: Io, text: string): string => (io.isLive ? harmless(text) : text);
 
-export function showRun(io: Io, { shown, progress }: RunView): void {
+export function showRun(io: Io, { shown, progress, begun }: RunView): void {
   const paint = painter(io.isColoured);
   const ended = shown.summary.totalDuration + shown.startedAt;
   const view = viewOf(io, Math.max(progress.at, ended));
@@ -39,8 +41,15 @@ export function showRun(io: Io, { shown, progress }: RunView): void {
   for (const { landed } of progress.tasks.values()) for (const line of landedLines(landed)) io.out(line);
   if (shown.checks) for (const line of checkLines(shown.checks, view)) io.out(line);
   io.out(endLine(progress, view));
+  if (begun) io.out(begunLine(begun, shown.summary));
   for (const [gate, question] of progress.gates)
     io.out(`◆ gate '${gate}': ${oneLine(question)}\n  ${io.me} approve ${shown.run} ${gate}`);
+}
+
+/** Beside what the conductor itself took, which the line before it says. */
+function begunLine({ runs, tokensUsed, costUsd }: Begun, own: Summary): string {
+  const all = costUsd === null || own.totalCostUsd === null ? null : costUsd + own.totalCostUsd;
+  return `began ${plural(runs.length, "run")}: ${tokensText(tokensUsed)} tokens, ${moneyText(costUsd)}; with them ${tokensText(tokensUsed + own.totalTokens)} tokens, ${moneyText(all)}`;
 }
 
 export async function showTask(

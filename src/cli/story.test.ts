@@ -74,3 +74,17 @@ test("entries that are not as they should be are told all the same", () => {
       ),
     ).not.toThrow();
 });
+
+test("what the merge lane proved is told with its gates, green or red", () => {
+  const input = { commit: "c".repeat(40), gates: ["npm test", "npm run lint"] };
+  const lines = linesOf(
+    call("c", "prove", input),
+    result("c", "prove", { text: "green" }),
+    call("c", "prove", input),
+    result("c", "prove", { text: "'npm test' it ended with code 1\nFAIL", fault: "failed" }),
+  );
+  expect(lines).toEqual([
+    "  proved cccccccccccc with 'npm test', 'npm run lint': green",
+    "  proved cccccccccccc with 'npm test', 'npm run lint': red: 'npm test' it ended with code 1 FAIL",
+  ]);
+});

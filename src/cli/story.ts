@@ -88,7 +88,8 @@ export class Calls {
     const { entry } = event;
     const id = `${event.taskId} ${event.attempt} ${text(entry, "id")}`;
     if (event.type === "tool:call") {
-      if (this.#open.size < 1000) this.#open.set(id, short(`${text(entry, "name")} ${argument(entry)}`));
+      if (this.#open.size < 1000)
+        this.#open.set(id, short(proofText(entry) ?? `${text(entry, "name")} ${argument(entry)}`));
       return undefined;
     }
     const call = this.#open.get(id);
@@ -139,8 +140,20 @@ function resultText(call: string | undefined, entry: Json): string {
   const { fault, undone, asks } = isRecord(entry) ? entry : {};
   if (asks === true) return short(`${what}: a person is asked first`);
   if (undone === true) return short(`${what}: left off before anything was done`);
+  // Of the merge lane, which says how its gates ended.
+  if (text(entry, "name") === "prove" && call?.startsWith(PROOF))
+    return short(fault === undefined ? `${what}: green` : `${what}: red: ${text(entry, "text")}`);
   if (typeof fault !== "string") return `${what}: done`;
   return short(`${what}: ${fault === "refused" ? "not allowed" : "failed"}: ${text(entry, "text")}`);
+}
+
+const PROOF = "proved ";
+
+/** What the merge lane runs before anything lands. */
+function proofText(entry: Json): string | undefined {
+  const { commit, gates } = isRecord(entry) && isRecord(entry["input"]) ? entry["input"] : {};
+  if (typeof commit !== "string" || !Array.isArray(gates) || text(entry, "name") !== "prove") return undefined;
+  return `${PROOF}${commit.slice(0, 12)} with ${gates.map((one) => `'${String(one)}'`).join(", ")}`;
 }
 
 function keptText(entry: Json): string {

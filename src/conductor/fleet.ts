@@ -107,6 +107,8 @@ export interface Costs {
   readonly leftOut: number;
   /** What all runs of a day together may spend. */
   readonly dayBudget?: { readonly usd?: number; readonly tokens?: number };
+  /** Of one run: what its conductor began, which are runs of their own and count in the day by themselves. */
+  readonly begun?: Spending & { readonly runs: readonly string[] };
 }
 
 export interface PlanWish {

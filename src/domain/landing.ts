@@ -1,5 +1,9 @@
 /** What becomes of the work of many agents: brought together in order, proven, and delivered where it was asked for. */
 import type { Workspace } from "./workspace.ts";
+
+/** A name that nobody's agent can have: it is none that could be chosen. */
+export const LANE = "merge-lane";
+
 /** What one task wrote: the difference between two commits. */
 export interface Work {
   readonly task: string;
@@ -45,6 +49,14 @@ export interface Delivered {
   readonly after: string;
 }
 
+/** The user's branch has moved on since the work was brought onto it. */
+export interface Drift {
+  /** Its tip now. */
+  readonly to: string;
+  /** Files in which what is to land conflicts with it. */
+  readonly conflicts: readonly string[];
+}
+
 /** A repository's own place for bringing work together; nothing of the user's is touched before `deliver`. */
 export interface Lane extends AsyncDisposable {
   /** The commit that work is brought onto, and what the user calls it. */
@@ -59,8 +71,8 @@ export interface Lane extends AsyncDisposable {
   isSame(one: string, other: string): Promise<boolean>;
   /** Its files, to run something on; what is written there is gone with it. */
   checkout(commit: string): Promise<Workspace & AsyncDisposable>;
-  /** Whether what the user works on has moved on since. */
-  hasDrifted(): Promise<boolean>;
+  /** Undefined: what the user works on stands where it stood. */
+  drift(head: string): Promise<Drift | undefined>;
   deliver(head: string, how: Delivery): Promise<Delivered>;
 }
 export interface Lanes {

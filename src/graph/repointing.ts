@@ -1,5 +1,6 @@
 /** Tasks that give way to others: who waits for whom then, and why that cannot be. */
 import type { EventFields } from "../domain/events.ts";
+import { LANE } from "../domain/landing.ts";
 import type { AgentTask, PlannedTask } from "../domain/plan.ts";
 import { planFaults } from "./check.ts";
 import { inTopologicalOrder } from "./critical-path.ts";
@@ -20,7 +21,12 @@ export function fitFault(graph: Graph, giving: Giving, { agents, hasBegun, faile
   const { add = [], remove = [], instead } = giving;
   const here = { agents, existing: new Set(graph.nodes.keys()), removed: removedFrom(graph, remove) };
   const [first] = add.length > 0 ? planFaults(add, here) : [];
-  return first?.message ?? removalFault(graph, remove, hasBegun, instead) ?? repointFault(graph, giving, failed);
+  return (
+    first?.message ??
+    removalFault(graph, remove, hasBegun, instead) ??
+    repointFault(graph, giving, failed) ??
+    landingFault(graph, giving)
+  );
 }
 
 interface Of {
@@ -38,18 +44,52 @@ export function inPlace({ add = [], instead = {} }: Giving): readonly PlannedTas
   });
 }
 
-/** Every task that waits for one that gives way, with all that it waits for then. */
-export function repointed({ nodes }: Graph, { remove = [], instead = {} }: Giving): Changed {
+/** Every task that waits for one that gives way, and whoever lands the work, with all that they wait for then. */
+export function repointed({ nodes }: Graph, giving: Giving): Changed {
+  const { remove = [], instead = {} } = giving;
+  const late = lateFor(nodes, giving);
   const going = new Set(remove);
   const waiting = new Set<Node>();
   for (const id of Object.keys(instead))
     for (const one of nodes.get(id)?.dependents ?? []) if (!isSettled(one) && !going.has(one.id)) waiting.add(one);
+  if (late) waiting.add(late.lane);
   return [...waiting].map(({ id, dependsOn }) => ({
     task: id,
-    dependencies: [...new Set(dependsOn.flatMap((one) => (Object.hasOwn(instead, one.id) ? instead[one.id] : one.id)))]
+    dependencies: [
+      ...new Set([
+        ...dependsOn.flatMap((one) => (Object.hasOwn(instead, one.id) ? instead[one.id] : one.id)),
+        ...(late?.lane.id === id ? late.tasks : []),
+      ]),
+    ]
       .filter((one): one is string => one !== undefined)
       .filter((one) => one !== id),
   }));
+}
+
+const laneOf = (nodes: Graph["nodes"]): Node | undefined => {
+  for (const node of nodes.values()) if (node.spec?.agentName === LANE && !isSettled(node)) return node;
+  return undefined;
+};
+
+/** Of what comes into the plan later, what nobody else waits for: the merge lane does, or it would never land. */
+function lateFor(nodes: Graph["nodes"], { add = [], instead = {} }: Giving) {
+  const lane = add.length === 0 ? undefined : laneOf(nodes);
+  if (lane?.status !== "pending" || Object.hasOwn(instead, lane.id)) return undefined;
+  // What comes after the landing is not landed by it.
+  const after = new Set([lane]);
+  for (const one of after) for (const next of one.dependents) after.add(next);
+  const beyond = new Set([...after].map(({ id }) => id));
+  for (const { id, dependencies = [] } of inTopologicalOrder(add))
+    if (dependencies.some((one) => beyond.has(one))) beyond.add(id);
+  const mine = add.filter(({ id }) => !beyond.has(id));
+  const needed = new Set([...mine.flatMap(({ dependencies = [] }) => dependencies), ...Object.values(instead).flat()]);
+  const tasks = mine.flatMap(({ id }) => (needed.has(id) ? [] : [id]));
+  return tasks.length === 0 ? undefined : { lane, tasks };
+}
+
+function landingFault({ nodes }: Graph, { add = [] }: Giving): string | undefined {
+  if (add.length === 0 || laneOf(nodes)?.status !== "running") return undefined;
+  return "the work is landing already, and what is added now would not land: begin a run of its own with it when this one has ended";
 }
 
 /** Why these cannot give way like this, or undefined. `failed`: the task that is asked about. */

@@ -2,9 +2,9 @@
  * A child that sees the machine through a keyhole: everything read only, homes and sockets not at all, no network
  * unless it is named, and no process but its own. By bubblewrap, where a trial shows that it works here.
  */
-import { realpathSync, statSync } from "node:fs";
+import { lstatSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, dirname, join, relative } from "node:path";
+import { delimiter, dirname, join, relative, sep } from "node:path";
 import { TuttiError } from "../domain/error.ts";
 import type { Environment } from "./environment.ts";
 import { findProgram } from "./find.ts";
@@ -90,6 +90,7 @@ const SECRET = [
 function wrapped(bwrap: string, file: string, args: readonly string[], keyhole: Keyhole) {
   const { cwd, writable, hidden = [], locked = [], lent = [], network = false, env, tmp } = keyhole;
   const homes = [...new Set(["/root", "/home", homedir()])].filter(isThere);
+  refuseLinks([...locked, ...lent.map(({ at }) => at)], writable);
   const inHomes = (path: string) => homes.some((home) => isInside(home, path));
   // Programs that the user installed in his home are still to be found.
   const programs = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "" && inHomes(folder));
@@ -134,6 +135,30 @@ function pinned(locked: readonly string[], writable: readonly string[]): readonl
     return folders;
   });
   return [...new Set(between)];
+}
+
+/**
+ * To mount follows links, on the machine itself: one that whoever works there put in the way of what is locked would
+ * open what it leads to.
+ */
+function refuseLinks(paths: readonly string[], writable: readonly string[]): void {
+  for (const folder of writable)
+    for (const path of paths) {
+      if (path === folder || !isInside(folder, path)) continue;
+      let at = folder;
+      for (const name of relative(folder, path).split(sep)) {
+        at = join(at, name);
+        if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink())
+          throw new TuttiError(
+            "WRONG_STATE",
+            `'${relative(folder, at)}' is a link now, and must not be one where commands run`,
+            {
+              path: "command",
+              hint: "delete that link",
+            },
+          );
+      }
+    }
 }
 
 function mount(how: "--tmpfs" | "--bind" | "--ro-bind", at: string, from = at) {

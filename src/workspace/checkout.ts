@@ -5,18 +5,23 @@
  *     there. Nothing that a git of ours or of the user's would act upon there can be written from within the sandbox.
  * W7. What an attempt began with stands beside its files, written when they are all there: whatever it does to its HEAD.
  */
-import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, lstatSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Lent, Workspace } from "../domain/workspace.ts";
-import { folderWorkspace } from "./folder.ts";
+import { gone } from "../process/gone.ts";
+import { folderWorkspace, isReal } from "./folder.ts";
 import type { Repository } from "./repository.ts";
 
 /** What tools install beside the files, so that tests can run without a network. What is not ignored lies there anyway. */
 const INSTALLED = ["node_modules", ".venv", "vendor"];
 
 const marker = (path: string): string => `${path}.base`;
-const isClone = (path: string): boolean => existsSync(join(path, ".git", "HEAD"));
+/** What the files began with, for whoever lists them: an index of ours, which nobody who works there can break. */
+const listed = (path: string): string => `${path}.index`;
+/** A worktree has a file there. Nothing that lies in the folder is asked: it may be the work of whoever works there. */
+const isClone = (path: string): boolean =>
+  lstatSync(join(path, ".git"), { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** `from`: what lies there at first; `base`: what changes are told against. */
 export interface Beginning {
@@ -27,7 +32,7 @@ export interface Beginning {
 /** As a worktree; two at once would get into each other's way. */
 export async function add(repository: Repository, path: string, { base, from }: Beginning): Promise<void> {
   // It was made before our host died, and what lies in it has not been kept yet.
-  if (existsSync(marker(path)) && existsSync(join(path, ".git"))) return;
+  if (existsSync(marker(path)) && existsSync(path)) return putBack(path);
   await clear(path);
   const git = await repository.git();
   // Twice, since one that was left half made is locked.
@@ -41,7 +46,11 @@ const SYSTEM = "^core\\.(ignorecase|precomposeunicode|symlinks|filemode)$";
 const MOST_REFS = 5000;
 
 export async function addClone(repository: Repository, path: string, { base, from }: Beginning): Promise<void> {
-  if (existsSync(marker(path)) && existsSync(join(path, ".git"))) return;
+  if (existsSync(marker(path)) && existsSync(path)) {
+    // Of commands that died with our host; whoever goes on there could not change anything.
+    for (const lock of ["index.lock", "HEAD.lock"]) await rm(join(path, ".git", lock), { force: true });
+    return putBack(path);
+  }
   await clear(path);
   const own = join(path, ".git");
   const git = await repository.git();
@@ -76,6 +85,7 @@ export async function addClone(repository: Repository, path: string, { base, fro
   // The settings there are the few above, which name nothing to run.
   const inside = git.with({ GIT_DIR: own, GIT_WORK_TREE: path }, path);
   await inside.run("read-tree", "--reset", "-u", from);
+  await copyFile(join(own, "index"), listed(path));
   await writeFile(marker(path), base);
 }
 
@@ -113,7 +123,7 @@ export async function laidOut(repository: Repository, path: string, writes: bool
     return { ...files, lent: [same(repository.gitDir), ...installed], veiled, locked: [join(path, ".git")] };
   }
   // Git is asked as of the repository: what lies in a clone's own `.git` may be the work of whoever works there.
-  const git = { GIT_DIR: repository.gitDir, GIT_WORK_TREE: path, GIT_INDEX_FILE: join(path, ".git", "index") };
+  const git = { GIT_DIR: repository.gitDir, GIT_WORK_TREE: path, GIT_INDEX_FILE: listed(path) };
   const files = await folderWorkspace(path, writes, git);
   const locked = ["config", "commondir", "hooks", "info", join("objects", "info")];
   return {
@@ -134,7 +144,7 @@ async function installedIn({ folder, git }: Repository, path: string): Promise<r
 
 /** What an attempt began with whose files were left behind; undefined where they were never all there. */
 export async function baseOf(path: string): Promise<string | undefined> {
-  if (!existsSync(join(path, ".git"))) return undefined;
+  if (!existsSync(path)) return undefined;
   return (await textAt(marker(path))).trim() || undefined;
 }
 
@@ -155,7 +165,48 @@ export async function remove(
 /** First what says that they are whole: where our host dies meanwhile, what is gone must not look as if the agent deleted it. */
 async function clear(path: string): Promise<void> {
   await rm(marker(path), { force: true });
-  await rm(join(path, ".git"), { recursive: true, force: true });
-  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  await rm(listed(path), { force: true });
+  await gone(join(path, ".git"));
+  await gone(path);
+  for (const { at, from } of await takenOut(path)) {
+    await gone(at);
+    await rm(from, { force: true });
+  }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+}
+
+/** What lies beside the files while they are kept, and where it belongs: our host may die meanwhile. */
+interface TakenOut {
+  readonly at: string;
+  readonly from: string;
+}
+
+async function takenOut(path: string): Promise<readonly TakenOut[]> {
+  const own = `${basename(path)}.inner-`;
+  const names = await readdir(dirname(path)).catch(() => []);
+  const all = names.filter((name) => name.startsWith(own) && /^\d+$/.test(name.slice(own.length)));
+  return all.map((name) => ({ at: join(dirname(path), name), from: join(dirname(path), `${name}.from`) }));
+}
+
+/** Takes a repository's own folder out of the files; `inside` is where it lies among them. */
+export async function takeOut(path: string, inside: string, nth: number): Promise<void> {
+  const at = `${path}.inner-${nth}`;
+  await rm(at, { recursive: true, force: true });
+  await writeFile(`${at}.from`, inside);
+  await rename(join(path, inside), at);
+}
+
+/** Whoever goes on in these files finds it again. */
+export async function putBack(path: string): Promise<void> {
+  // The last first: one may lie in another.
+  const nth = ({ at }: TakenOut) => Number(at.slice(at.lastIndexOf("-") + 1));
+  for (const { at, from } of (await takenOut(path)).toSorted((a, b) => nth(b) - nth(a))) {
+    const inside = await textAt(from);
+    const place = join(path, inside);
+    // Whoever worked there may have put something else in its place, and be it a link that leads out.
+    const isFree = isReal(path, dirname(inside)) && lstatSync(place, { throwIfNoEntry: false }) === undefined;
+    if (inside === "" || !isFree) continue;
+    await rename(at, place);
+    await rm(from, { force: true });
+  }
 }

@@ -6,7 +6,7 @@
  * W1. Nothing inside `.git`, at any depth and in any spelling, is read or written through here.
  */
 import { isUtf8 } from "node:buffer";
-import { constants, existsSync } from "node:fs";
+import { constants, existsSync, realpathSync } from "node:fs";
 import { type FileHandle, mkdir, open, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { reasonOf, TuttiError } from "../domain/error.ts";
@@ -124,6 +124,15 @@ async function exists(path: string): Promise<boolean> {
 function insideOf(root: string, real: string): string | undefined {
   const inside = relative(root, real).split(sep).join("/");
   return inside === ".." || inside.startsWith("../") || resolve(root, inside) !== real ? undefined : inside;
+}
+
+/** Whether it is there, and no link lies in the way. */
+export function isReal(folder: string, path: string): boolean {
+  try {
+    return realpathSync(join(folder, path)) === join(realpathSync(folder), path);
+  } catch {
+    return false;
+  }
 }
 
 async function opened(root: string, path: string, place: string, flags: number, real = place): Promise<FileHandle> {

@@ -2,21 +2,33 @@
  * Repositories inside the repository. Of those only the commit is known here, so what is written in one could not be
  * kept: it is refused by name. Commands see them as they lie in the user's checkout.
  */
-import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { TuttiError } from "../domain/error.ts";
 import type { Workspace } from "../domain/workspace.ts";
+import { isReal } from "./folder.ts";
 import type { Git } from "./git.ts";
 
-/** Named in `.gitmodules`, and really kept as such by the index of these files. */
-export async function submodulesIn(git: Git, root: string): Promise<readonly string[]> {
-  if (!existsSync(join(root, ".gitmodules"))) return [];
-  const { stdout } = await git.ask("config", "--file", join(root, ".gitmodules"), "-z", "--get-regexp", "\\.path$");
-  return stdout.split("\0").flatMap((one) => {
-    const path = posix.normalize(one.slice(one.indexOf("\n") + 1));
+/** More are no work for anybody. */
+const MOST = 500;
+
+/**
+ * Named in `.gitmodules` and really kept as such, both as of the commit that the files began with: whoever works there
+ * may write any name into that file, and put a link in the way of it.
+ */
+export async function submodulesIn(git: Git, root: string, base: string): Promise<readonly string[]> {
+  const told = await git.ask("config", "--blob", `${base}:.gitmodules`, "-z", "--get-regexp", "\\.path$");
+  const named = told.stdout.split("\0").flatMap((one) => {
+    const path = posix.normalize(one.slice(one.indexOf("\n") + 1)).replace(/\/$/, "");
     const isInside = one !== "" && path !== "." && !path.startsWith("..") && !path.startsWith("/");
-    return isInside && !existsSync(join(root, path, ".git")) && existsSync(join(root, path)) ? [path] : [];
+    return isInside ? [path] : [];
+  });
+  if (named.length === 0) return [];
+  const asked = ["ls-tree", "-z", "--full-tree", base, "--", ...named.slice(0, MOST)];
+  const kept = await git.run("--literal-pathspecs", ...asked);
+  return kept.split("\0").flatMap((line) => {
+    const path = line.slice(line.indexOf("\t") + 1);
+    return line.startsWith("160000 ") && isReal(root, path) ? [path] : [];
   });
 }
 
@@ -29,11 +41,12 @@ export function withSubmodules(workspace: Workspace, paths: readonly string[], c
     if (of === undefined) return;
     throw new TuttiError("BAD_INPUT", `'${path.slice(0, 300)}' ${lies(of)}`, { path: "path" });
   };
-  const lent = paths.map((one) => ({ from: join(checkout, one), at: join(workspace.root, one) }));
+  const places = paths.map((one) => ({ from: join(checkout, one), at: join(workspace.root, one), one }));
+  const lent = places.filter(({ one }) => isReal(checkout, one));
   return {
     ...workspace,
-    lent: [...(workspace.lent ?? []), ...lent.filter(({ from }) => existsSync(from))],
-    locked: [...(workspace.locked ?? []), ...lent.filter(({ from }) => !existsSync(from)).map(({ at }) => at)],
+    lent: [...(workspace.lent ?? []), ...lent.map(({ from, at }) => ({ from, at }))],
+    locked: [...(workspace.locked ?? []), ...places.filter((one) => !lent.includes(one)).map(({ at }) => at)],
     read: async (path) => {
       refuse(path);
       return workspace.read(path);

@@ -7,7 +7,7 @@
  * W3. A worktree that outlives its host is found again by the attempt that goes on, with all that lies in it.
  */
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TuttiError } from "../domain/error.ts";
@@ -21,7 +21,7 @@ import type {
   WorkspaceOf,
   Workspaces,
 } from "../domain/workspace.ts";
-import { add, addClone, baseOf, laidOut, remove } from "./checkout.ts";
+import { add, addClone, baseOf, laidOut, putBack, remove, takeOut } from "./checkout.ts";
 import { folderWorkspace } from "./folder.ts";
 import { Git } from "./git.ts";
 import { pointersFor } from "./large-files.ts";
@@ -103,7 +103,7 @@ class Worktrees {
     const beginning = { base, from: from ?? base };
     if (way === "clone") await addClone(now, path, beginning);
     else await this.#inOrder(() => add(now, path, beginning));
-    const inner = await submodulesIn(git, path);
+    const inner = await submodulesIn(git, path, beginning.from);
     return {
       files: withSubmodules(await laidOut(now, path, writes), inner, repository.folder),
       notes: [...notes, ...toldOf(inner)],
@@ -268,7 +268,7 @@ async function keep(
     const own = { GIT_INDEX_FILE: join(room, "index"), GIT_DIR: repository.gitDir, GIT_WORK_TREE: path };
     const git = await Git.at({ cwd: path, env: own });
     await git.run("read-tree", base);
-    await refuseWritten(path, await submodulesIn(git, path));
+    await refuseWritten(path, await submodulesIn(git, path, base));
     const tree = await withoutInner(git, path, async () => {
       await git.run("add", "--all", "--ignore-errors", "--", ".");
       await pointersFor(git, base, { root: path, gitDir: repository.gitDir });
@@ -297,22 +297,26 @@ const MOST_INNER = 20;
 
 /** Git passes over the files of a repository that lies inside: without its `.git` they are files as any. */
 async function withoutInner<T>(git: Git, path: string, act: () => Promise<T>): Promise<T> {
-  const moved: { readonly from: string; readonly to: string }[] = [];
+  let count = 0;
   try {
     for (;;) {
       const told = await git.run("ls-files", "-z", "--others", "--exclude-standard");
       const inner = told.split("\0").filter((one) => one.endsWith("/") && existsSync(join(path, one, ".git")));
-      if (inner.length === 0 || moved.length + inner.length > MOST_INNER) return await act();
-      for (const one of inner) {
-        const way = { from: join(path, one, ".git"), to: `${path}.inner-${moved.length}` };
-        await rm(way.to, { recursive: true, force: true });
-        await rename(way.from, way.to);
-        moved.push(way);
-      }
+      if (inner.length === 0) return await act();
+      // Of each that is passed over git would keep its commit alone, which nobody else has.
+      if (count + inner.length > MOST_INNER)
+        throw new TuttiError(
+          "WRONG_STATE",
+          `more than ${MOST_INNER} repositories were made inside the files, such as '${inner[0]}'`,
+          {
+            path: "repository",
+            hint: "take what is needed out of them by hand, or delete their folders '.git'",
+          },
+        );
+      for (const one of inner) await takeOut(path, join(one, ".git"), count++);
     }
   } finally {
-    // Whoever goes on in these files finds it again.
-    for (const { from, to } of moved.reverse()) await rename(to, from);
+    await putBack(path);
   }
 }
 

@@ -39,7 +39,7 @@ async function act(io: Io, word: string, flags: Flags): Promise<number> {
   const view = await viewRun(home.host, await runOf(home.host, word));
   if (flags.context || flags.reads) await showContext(io, home.host, view, flags);
   else if (flags.task !== undefined) await showTask(io, home.host, view, flags.task, flags.json === true);
-  else if (flags.json) io.json(view.shown);
+  else if (flags.json) io.json(view.begun ? { ...view.shown, begun: view.begun } : view.shown);
   else showRun(io, view);
   return EXIT.done;
 }

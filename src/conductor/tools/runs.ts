@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { TuttiError } from "../../domain/error.ts";
 import { defined } from "../../domain/json.ts";
+import { isLike } from "../../domain/like.ts";
 import type { AgentTask } from "../../domain/plan.ts";
 import type { RunCost, Spending } from "../fleet.ts";
 import { began, budget, configOf, rehearse, runId, wait } from "./begun.ts";
@@ -36,17 +37,20 @@ const reportCost = conductorTool({
   name: "report_cost",
   title: "What it cost",
   description:
-    "Tokens and dollars: of one run, or of all that began today; in all, by run and by agent. A cost of null is unknown. What is just under way counts when its attempt ends.",
+    "Tokens and dollars: of one run, or of all that began today; in all, by run and by agent. A cost of null is unknown. Of one run whose conductor began others, begun tells what these cost besides, and withBegun all of it. What is just under way counts when its attempt ends.",
   does: { reads: true, repeats: true },
   input: z.strictObject({ run: runId.optional(), agent: z.string().min(1).max(64).optional() }),
   perform: async ({ run, agent }, fleet) => {
-    const { runs, leftOut, dayBudget } = await fleet.costs(run);
+    const { runs, leftOut, dayBudget, begun } = await fleet.costs(run);
     const real = runs.filter(({ rehearsed }) => !rehearsed);
     const shown = agent === undefined ? runs : runs.filter((one) => Object.hasOwn(one.agents, agent));
     const byAgent = Object.fromEntries(agentsOf(runs).filter(([name]) => agent === undefined || name === agent));
     return {
       of: run ?? "today",
       ...(agent === undefined ? { total: sum(real) } : {}),
+      ...(agent === undefined && begun !== undefined
+        ? { begun: { ...begun, runs: begun.runs.slice(0, MOST_RUNS) }, withBegun: sum([...real, begun]) }
+        : {}),
       byAgent,
       runs: shown.slice(0, MOST_RUNS).map(({ agents: _, ...rest }) => rest),
       ...defined({ dayBudget, leftOut: leftOut + Math.max(0, shown.length - MOST_RUNS) || undefined }),
@@ -207,20 +211,6 @@ export function fits(pattern: string, name: string): boolean {
   const [workflow = "", gate, ...more] = pattern.split("/");
   const [own = "", ...rest] = name.split("/");
   return more.length === 0 && gate !== undefined && isLike(own, workflow) && isLike(rest.join("/"), gate);
-}
-
-function isLike(text: string, pattern: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  if (rest.length === 0) return text === pattern;
-  const last = rest.pop() ?? "";
-  if (!text.startsWith(first)) return false;
-  let at = first.length;
-  for (const piece of rest) {
-    const found = text.indexOf(piece, at);
-    if (found < 0) return false;
-    at = found + piece.length;
-  }
-  return text.length - last.length >= at && text.endsWith(last);
 }
 
 export const RUN_TOOLS: readonly ConductorTool[] = [reportCost, plan, changePlan, runWorkflow, route, approve];

@@ -92,10 +92,12 @@ class Attended {
       );
     if (head === lane.onto.commit) return { ok: true, output: { ...told, head, delivered: null } };
     this.#mayGoOn();
+    const drifted = await lane.drift(head);
     const { before, ...delivered } = await lane.deliver(head, this.#options.landing.delivery);
     const entry = { ...delivered, before: before ?? null, run: this.#attempt.run };
     await this.#world.log.append({ type: "workspace:merged", entry });
-    return { ok: true, output: { ...told, head, delivered: { ...delivered, before: before ?? null } } };
+    const moved = drifted && { drifted: { to: drifted.to, conflicts: [...drifted.conflicts] } };
+    return { ok: true, output: { ...told, ...moved, head, delivered: { ...delivered, before: before ?? null } } };
   }
 
   /** All gates in order, up to the first that is red. The same commit is proven once, also by those that begin again. */

@@ -6,6 +6,7 @@
  */
 import { matchesGlob } from "node:path";
 import type { PermissionRule } from "../../agents/definition.ts";
+import { isLike } from "../../domain/like.ts";
 import type { Tool } from "./tool.ts";
 
 export interface Powers {
@@ -50,18 +51,4 @@ const patternOf = (tool: string) => /\((.*)\)$/s.exec(tool)?.[1];
 function matches(pattern: string | undefined, resource: string): boolean {
   if (pattern === undefined || pattern === "*" || pattern === "**" || pattern === resource) return true;
   return matchesGlob(resource, pattern) || isLike(resource, pattern);
-}
-
-/** Without an expression built from what somebody wrote: each piece between two stars, found one after the other. */
-function isLike(text: string, pattern: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  if (rest.length === 0 || !text.startsWith(first)) return false;
-  const last = rest.pop() ?? "";
-  let at = first.length;
-  for (const piece of rest) {
-    const found = text.indexOf(piece, at);
-    if (found < 0) return false;
-    at = found + piece.length;
-  }
-  return text.length - last.length >= at && text.endsWith(last);
 }

@@ -1,11 +1,12 @@
 /** A shell for one attempt: held by the sandbox where there is one, asked about where there is none. */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Json } from "../../domain/json.ts";
 import type { Workspace } from "../../domain/workspace.ts";
 import { type ChildEnd, type ChildLimits, runChild } from "../../process/child.ts";
 import { childEnvironment } from "../../process/environment.ts";
+import { gone } from "../../process/gone.ts";
 import { sandbox, sandboxOr, UNHELD } from "../../process/sandbox.ts";
 
 export interface ShellOptions {
@@ -87,6 +88,6 @@ export class Shell implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.#room, { recursive: true, force: true, maxRetries: 3 });
+    await gone(this.#room);
   }
 }

@@ -21,6 +21,8 @@ const MOST = { findings: 60, text: 300 } as const;
 export interface Told {
   readonly findings: readonly Finding[];
   readonly notes: readonly string[];
+  /** Of the files that it looked at. */
+  readonly leftOut?: readonly string[];
 }
 type Collect = (snapshot: Snapshot, commands: Commands) => readonly Finding[] | Promise<readonly Finding[] | Told>;
 

@@ -62,7 +62,10 @@ class Collection {
         findings: all.flatMap(([, one]) => one?.findings ?? []).sort(byWeight),
         notes: [
           ...all.flatMap(([collector, one]) => (one?.notes ?? []).map((text) => ({ collector, text }))),
-          ...seen.leftOut.map((text) => ({ collector: "all", text })),
+          // What each who read the files had to leave out, said once.
+          ...[...new Set([...seen.leftOut, ...all.flatMap(([, one]) => one?.leftOut ?? [])])].map((text) => ({
+            ...{ collector: "all", text },
+          })),
         ],
       };
     } catch (error) {
@@ -105,7 +108,7 @@ class Collection {
   #keep(names: readonly string[], all: Promise<Found>, told: Map<string, Promise<Told>>): void {
     for (const [i, name] of names.entries()) {
       const one = all.then(
-        ({ told: each }) => each[i] ?? { findings: [], notes: [] },
+        ({ told: each, leftOut }) => ({ ...(each[i] ?? { findings: [], notes: [] }), leftOut }),
         // What failed is not kept: the next who asks tries again.
         (error): Told => {
           told.delete(name);

@@ -141,10 +141,12 @@ export async function snapshot({ root, paths, sizes, leftOut }: Seen): Promise<S
   const files = new Map<string, SourceFile>();
   const wanted: string[] = [];
   let all = 0;
+  let isCut = false;
   for (const path of paths) {
     const size = sizes.get(path) ?? 0;
     if (size > (LOCK.test(path) ? SNAPSHOT_LIMITS.lock : SNAPSHOT_LIMITS.file)) continue;
-    if (all + size > SNAPSHOT_LIMITS.all) break;
+    isCut = all + size > SNAPSHOT_LIMITS.all;
+    if (isCut) break;
     all += size;
     wanted.push(path);
   }
@@ -152,7 +154,7 @@ export async function snapshot({ root, paths, sizes, leftOut }: Seen): Promise<S
     const file = await readOne(root, path).catch(() => undefined);
     if (file) files.set(path, file);
   });
-  const cut = all >= SNAPSHOT_LIMITS.all * 0.99 ? [`only the first ${SNAPSHOT_LIMITS.all} bytes were looked at`] : [];
+  const cut = isCut ? [`only the first ${SNAPSHOT_LIMITS.all} bytes were looked at`] : [];
   const inOrder = new Map(paths.flatMap((path) => (files.has(path) ? [[path, files.get(path) as SourceFile]] : [])));
   return { root, paths, sizes, files: inOrder, leftOut: [...leftOut, ...cut] };
 }

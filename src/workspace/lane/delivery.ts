@@ -9,6 +9,7 @@ import type { Delivered, Delivery } from "../../domain/landing.ts";
 import { Git } from "../git.ts";
 import { filterFault } from "../large-files.ts";
 import type { Repository } from "../repository.ts";
+import { inTurn } from "./in-turn.ts";
 
 interface What {
   readonly run: string;
@@ -23,7 +24,9 @@ export async function deliver(repository: Repository, what: What, how: Delivery)
   if (fault !== undefined)
     throw new TuttiError("WRONG_STATE", fault, { path: "deliver", hint: HINTS[how.as === "fast-forward" ? 0 : 1] });
   if (how.as === "branch") return asBranch(repository, what, how.name ?? `tutti/${what.run}`);
-  return how.as === "patches" ? asPatches(repository, what, how.folder) : fastForward(repository, what);
+  return how.as === "patches"
+    ? asPatches(repository, what, how.folder)
+    : inTurn(repository.gitDir, () => fastForward(repository, what));
 }
 
 const HINTS = ["deliver a branch, and merge it yourself", "take that file from the task's own ref by hand"] as const;
@@ -82,6 +85,7 @@ async function asBranch(repository: Repository, { run, head }: What, name: strin
   if (told.code !== 0)
     throw new TuttiError("WRONG_STATE", `the branch '${name}' could not be made: ${told.stderr.trim().slice(0, 300)}`, {
       path: "deliver",
+      hint: "somebody may have made it just now: choose another name",
     });
   await git.run("update-ref", "--end-of-options", `refs/tutti/${run}.delivered/${name}`, head);
   return { as: "branch", name, after: head, ...(now === undefined ? {} : { before: now }) };
@@ -93,7 +97,7 @@ async function tipOf(git: Git, ref: string): Promise<string | undefined> {
 }
 
 /** The user's own checkout, because he asked for it: his branch and files move together, or git refuses both. */
-async function fastForward(repository: Repository, { onto, head, branch: meant }: What): Promise<Delivered> {
+async function fastForward(repository: Repository, { run, onto, head, branch: meant }: What): Promise<Delivered> {
   const git = await Git.at({ cwd: repository.folder });
   const branch = await git.ask("symbolic-ref", "--quiet", "--short", "HEAD");
   const name = branch.stdout.trim();
@@ -115,6 +119,15 @@ async function fastForward(repository: Repository, { onto, head, branch: meant }
   // A landing that is taken up again finds it moved.
   if (now === head) return { as: "fast-forward", name, before: onto, after: head };
   const told = await git.ask("merge", "--ff-only", "--no-autostash", "--quiet", "--end-of-options", head);
+  if (told.code !== 0 && now !== onto)
+    throw new TuttiError(
+      "WRONG_STATE",
+      `'${name}' could not move on: it stands at ${now.slice(0, 12)} by now, not at ${onto.slice(0, 12)}`,
+      {
+        path: "deliver",
+        hint: `tutti land ${run} --deliver fast-forward brings the work onto that, or deliver as a branch`,
+      },
+    );
   if (told.code !== 0)
     throw new TuttiError("WRONG_STATE", `'${name}' could not move on: ${told.stderr.trim().slice(0, 500)}`, {
       path: "deliver",

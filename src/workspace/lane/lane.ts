@@ -4,11 +4,11 @@
  * W4. Before a delivery nothing of his changes: no branch, no index, no file.
  * W5. A lane that is opened again after its host died stands upon the same commit, and gives the same commits again.
  */
-import { mkdir } from "node:fs/promises";
+import { mkdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { TuttiError } from "../../domain/error.ts";
-import type { Applied, Delivered, Delivery, Lane, Lanes, Work } from "../../domain/landing.ts";
-import { add, laidOut, remove } from "../checkout.ts";
+import type { Applied, Delivered, Delivery, Drift, Lane, Lanes, Work } from "../../domain/landing.ts";
+import { addClone, laidOut, remove } from "../checkout.ts";
 import type { Git } from "../git.ts";
 import { type Repository, repositoryOf } from "../repository.ts";
 import type { WorktreeOptions } from "../worktrees.ts";
@@ -38,19 +38,34 @@ async function ontoOf(repository: Repository, run: string, task: string): Promis
   const kept = `refs/tutti/${run}.lane/${task}`;
   const head = await headOf(git);
   const before = await git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", kept);
-  if (before.code === 0) return { onto: { commit: before.stdout.trim(), name: head.name } };
+  const named = `refs/tutti/${run}.onto/${task}/`;
+  if (before.code === 0) {
+    // He may stand on another branch by now.
+    const known = await git.run("for-each-ref", "--count=1", "--format=%(refname)", named);
+    const name = known === "" ? "a detached HEAD" : known.slice(named.length);
+    return { onto: { commit: before.stdout.trim(), name } };
+  }
   // Where nothing was ever committed, work is brought onto the files as the run found them.
   const commit =
     head.commit ?? (await git.run("rev-parse", "--verify", "--end-of-options", `refs/tutti/${run}.base^{commit}`));
+  // Its name before the commit, by which it is known that both are there.
+  if (head.isBranch) await git.run("update-ref", "--end-of-options", `${named}${head.name}`, commit);
   await git.run("update-ref", "--end-of-options", kept, commit);
   return { onto: { commit, name: head.name } };
 }
 
-async function headOf(git: Git): Promise<{ readonly commit?: string; readonly name: string }> {
+interface Head {
+  readonly commit?: string;
+  readonly name: string;
+  readonly isBranch: boolean;
+}
+
+async function headOf(git: Git): Promise<Head> {
   const branch = await git.ask("symbolic-ref", "--quiet", "--short", "HEAD");
   const commit = await git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}");
   const name = branch.code === 0 ? branch.stdout.trim() : "a detached HEAD";
-  return commit.code === 0 ? { commit: commit.stdout.trim(), name } : { name };
+  const of = { name, isBranch: branch.code === 0 };
+  return commit.code === 0 ? { commit: commit.stdout.trim(), ...of } : of;
 }
 
 class GitLane implements Lane {
@@ -104,14 +119,26 @@ class GitLane implements Lane {
     const path = join(folder, `${task}.${++this.#checkouts}`);
     // What a host that died has left there was nobody's work.
     await remove(repository, path);
-    await add(repository, path, { base: commit, from: commit });
+    // What is run there has no need of the user's settings, in which his keys to other machines may stand.
+    await addClone(repository, path, { base: commit, from: commit });
     const files = await laidOut(repository, path, true);
-    return { ...files, [Symbol.asyncDispose]: () => remove(repository, path) };
+    const close = async () => {
+      await remove(repository, path);
+      // Others may still be laid out there.
+      await rmdir(folder).catch(() => {});
+    };
+    return { ...files, [Symbol.asyncDispose]: close };
   }
 
-  async hasDrifted(): Promise<boolean> {
-    const { commit } = await headOf(this.#made.git);
-    return commit !== undefined && commit !== this.onto.commit;
+  async drift(head: string): Promise<Drift | undefined> {
+    const { git } = this.#made;
+    const { commit, name } = this.onto;
+    // That branch alone: that he stands on another one now is no change of it.
+    const told = await git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", `refs/heads/${name}^{commit}`);
+    const to = told.stdout.trim();
+    if (told.code !== 0 || to === commit || to === head) return undefined;
+    const { conflicts = [] } = await mergeOnto(git, to, commit, head);
+    return { to, conflicts };
   }
 
   deliver(head: string, how: Delivery): Promise<Delivered> {

@@ -8,6 +8,7 @@ import { Git } from "../git.ts";
 import { repositoryOf } from "../repository.ts";
 import type { WorktreeOptions } from "../worktrees.ts";
 import { isSame, writePatches } from "./delivery.ts";
+import { inTurn } from "./in-turn.ts";
 
 /** What was done, in words for whoever asked. Throws WRONG_STATE where it cannot be taken back, and changes nothing then. */
 export async function undo({ folder, home }: WorktreeOptions, { as, name, before, after }: Delivered): Promise<string> {
@@ -37,7 +38,11 @@ export async function undo({ folder, home }: WorktreeOptions, { as, name, before
   if (before === undefined) throw refused(`nobody knows where '${name}' stood before`, "look into git reflog");
   if (!isHere) throw refused(`you do not stand on '${name}'`, `git checkout ${name}, and undo again`);
   // His own changes stay, or git refuses as a whole.
-  const told = await git.ask("reset", "--keep", "--quiet", before);
+  const told = await inTurn(repository.gitDir, async () => {
+    const still = await git.ask("rev-parse", "--verify", "--quiet", "HEAD");
+    if (still.stdout.trim() !== after) throw refused(`'${name}' has just moved on`, "undo again");
+    return git.ask("reset", "--keep", "--quiet", before);
+  });
   if (told.code !== 0) throw refused(told.stderr.trim().slice(0, 500), "commit or put away what stands in the way");
   return `'${name}' and your files are at ${before.slice(0, 12)} again`;
 }
