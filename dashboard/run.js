@@ -7,7 +7,7 @@ import { drawRow, rowOf } from "./rows.js";
 import { buttonsOf, drawGates } from "./steer.js";
 import { follow } from "./stream.js";
 import { createDetail } from "./task.js";
-import { agoText, lookOf, moneyText, roughly, shortOf, timeText, tokensText } from "./words.js";
+import { agoText, landedText, lookOf, moneyText, roughly, shortOf, timeText, tokensText } from "./words.js";
 
 /** Milliseconds between two drawings: a thousand rows take a browser a while. */
 const INTERVAL = 100;
@@ -103,6 +103,7 @@ function createView(run) {
     "A rehearsal: no model was called, and every output is invented.",
   );
   const reason = h("p", { class: "reason" });
+  const landing = h("p", { class: "facts" });
   const figures = Object.fromEntries(["Tasks", "Time", "Tokens", "Cost"].map((name) => [name, h("dd")]));
   const parts = STATES.map((state) => h("span", { "data-state": state }));
   const bar = h("div", { class: "progress", role: "img" }, parts);
@@ -137,6 +138,7 @@ function createView(run) {
     h("div", { class: "head" }, h("div", {}, h("div", { class: "title" }, title, status), facts), buttons.element),
     banner,
     reason,
+    landing,
     h(
       "dl",
       { class: "figures" },
@@ -224,7 +226,11 @@ function createView(run) {
       say(reason, run.reason ?? "");
       reason.dataset.state = of;
       const totals = totalsOf(run);
-      say(figures.Tasks, `${totals.settled} of ${run.tasks.size}`);
+      // Of a run that has ended what was done counts, as on the command line; before that, how far it is.
+      const done = (totals.states.get("complete") ?? 0) + (totals.states.get("reused") ?? 0);
+      say(figures.Tasks, `${isEnded(run) ? done : totals.settled} of ${run.tasks.size}`);
+      const lane = [...run.tasks.values()].find(({ agent }) => agent === "merge-lane");
+      say(landing, landedText(lane?.output, shortOf(run.id)));
       say(figures.Time, run.summary ? timeText(run.summary.totalDuration) : roughly(now - (run.startedAt || now)));
       say(figures.Tokens, tokensText(totals.tokens));
       say(figures.Cost, moneyText(totals.costUsd));

@@ -54,3 +54,12 @@ export const lookOf = (state) => {
   const [sign, word] = LOOKS[state] ?? ["?", state];
   return { sign, word };
 };
+
+/** Where the work of a run is now, by what its merge lane says; nothing where it says nothing of that. */
+export function landedText(output, run) {
+  const { landed = [], leftOut = [], delivered } = output ?? {};
+  if (!delivered) return "";
+  const place = { branch: "on the branch", patches: "as patches in" }[delivered.as] ?? "on";
+  const count = `${landed.length} of ${landed.length + leftOut.length}`;
+  return `landed: ${count}, ${place} '${delivered.name}'; tutti undo ${run} takes it back`;
+}

@@ -161,6 +161,9 @@ test("a gate that opens is shown and can be answered; where nobody is left to an
   const { code, err } = await talk.end("Paint another");
   expect([code, err]).toEqual([4, expect.stringMatching(/it waits for a person: tutti gates \w{8}/)]);
   expect((await terminal.tutti("gates", "last")).out).toMatch(/Which colour\?/);
+  // Nobody in this conversation has seen what that gate asks.
+  const stranger = await talks.begin(terminal, paid(), "--yes", "--agent", "asker").end("/approve");
+  expect([stranger.code, stranger.err]).toEqual([2, expect.stringMatching(/no gate of this conversation is open/)]);
 });
 
 test("a conductor's runs count as the conversation's, and /plan and /do go by the same functions as their commands", async () => {

@@ -29,6 +29,9 @@ test("without a model a goal becomes a plan that says so, is saved at home, and 
   expect(readdirSync(terminal.cwd)).toEqual([".keep", "goal.md"]);
   const run = await terminal.tutti("run", file, "--rehearse", "--speed", "max", "--json");
   expect(run.code).toBe(0);
+  expect(await terminal.tutti("land", "last", "--deliver", "patches:out")).toMatchObject({
+    ...{ code: 2, err: expect.stringMatching(/was a rehearsal: nothing was written that could land/) },
+  });
   const added = eventsIn(run.out).filter(({ type }) => type === "task:added");
   expect(added).toContainEqual(expect.objectContaining({ agentName: "doc-writer" }));
 });
@@ -155,9 +158,14 @@ test("do plans, runs, lands and can be undone", async () => {
   expect(err).toMatch(/planned by anthropic/);
   expect(out).toMatch(/^landed: 1 of 1, on the branch 'signed': git log [0-9a-f]{12}\.\.signed$/m);
   expect(out).toMatch(/^ {2}tutti undo \w{8} /m);
+  expect(out).toMatch(/^ {2}git merge signed /m);
+  expect(out).not.toContain("cherry-pick");
   expect(git(terminal.cwd, "show", "signed:a.txt")).toBe("signed in");
   expect(readFileSync(join(terminal.cwd, "a.txt"), "utf8")).toBe("one\n");
-  expect((await terminal.tutti("show", "last", "--task", "land")).out).toMatch(/"name": "signed"/);
+  const lane = (await terminal.tutti("show", "last", "--task", "land")).out;
+  expect(lane).toMatch(/"name": "signed"/);
+  const { landedText } = await import(new URL("../dashboard/words.js", import.meta.url).href);
+  expect(landedText(JSON.parse(lane), "x")).toBe("landed: 1 of 1, on the branch 'signed'; tutti undo x takes it back");
   const undone = await terminal.tutti("undo");
   expect(undone.out).toMatch(/^the branch 'signed' is gone; what was written is still there: tutti show \w{26}$/m);
   const again = await terminal.tutti("land", "last", "--deliver", "fast-forward", "--json");

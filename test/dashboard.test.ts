@@ -203,7 +203,7 @@ test("a run that ended is shown with what its tasks took, why they failed, and t
   await page.until("document.querySelector('.detail pre')?.textContent === 'red and ⟨U+202E⟩turned'");
   const text = String(await page.js("document.body.innerText")).replace(/\s+/g, " ");
   const short = run.slice(-8);
-  for (const words of ["Tasks 3 of 3", "1.5k", "needs 'bad', which failed", `tutti show ${short} --task good`])
+  for (const words of ["Tasks 1 of 3", "1.5k", "needs 'bad', which failed", `tutti show ${short} --task good`])
     expect(text).toContain(words);
   await page.click("tr[data-task=bad] a");
   await page.untilText(`tutti retry ${short} bad`);

@@ -335,7 +335,7 @@ export class Host {
     if (model !== undefined && !settings.rehearsal) callable(model, "set.model", this.settings);
     const models = [...modelsNeeded(state, toDo).map((one) => one.model), ...(model === undefined ? [] : [model])];
     const { budget, claim } = settings.rehearsal ? {} : await this.#days.admit(config.budget, models);
-    const agents = { ...crewOfRun(state, this.#known, toDo), ...addedBy(branch) };
+    const agents = { ...crewOfRun(state, this.#known, toDo), ...addedBy(branch, state) };
     const more = defined({ budget, deliver: branch.land, post: branch.post });
     const of = { ...settings, config: { ...config, ...more }, agents };
     return begun(counted(this.#conduct(of, begin), claim));

@@ -116,6 +116,13 @@ test.each<[string, Budget, Partial<Spent>, number | undefined, string | undefine
     "the budget of 100 tokens does not allow task 'x': 50 used, 51 more expected",
   ],
   [
+    "is told without the digits that a sum of fractions leaves",
+    { usd: 0.3 },
+    { costUsd: 0.1 + 0.2 },
+    0,
+    "the budget of 0.3 usd does not allow task 'x': 0.3 used, 0.3 more expected",
+  ],
+  [
     "is nothing when the cap is reached",
     { tokens: 100 },
     { tokensUsed: 100 },

@@ -294,7 +294,10 @@ export function decideReservation(
 }
 
 const inWords = ({ limit, cap, used, needed }: Shortage, task: string): string =>
-  `the budget of ${cap} ${limit} does not allow task '${task}': ${used} used, ${needed} more expected`;
+  `the budget of ${cap} ${limit} does not allow task '${task}': ${figure(used)} used, ${figure(needed)} more expected`;
+
+/** Sums of money have a tail of digits that say nothing; counts stay as they are. */
+const figure = (amount: number): number => (Number.isInteger(amount) ? amount : Number(amount.toPrecision(4)));
 
 /** What attempts under way have used so far, as far as they have told it. */
 export type InFlight = ReadonlyMap<string, Used>;
@@ -344,7 +347,10 @@ function shortageOf(
     short("usd", caps.usd, usd, needs.usd) ??
     short("tokens", caps.tokens, tokens, needs.tokens) ??
     short("turns", caps.turns, turns, 1);
-  return found && `${of} of ${found.cap} ${found.limit} has no room: ${found.used} used, ${found.needed} more expected`;
+  return (
+    found &&
+    `${of} of ${found.cap} ${found.limit} has no room: ${figure(found.used)} used, ${figure(found.needed)} more expected`
+  );
 }
 
 /**

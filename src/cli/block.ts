@@ -1,5 +1,6 @@
 /** A run as lines of a terminal: a row a task, then a bar with the time left. Never wider than it is told. */
 import type { RunStatus } from "../domain/events.ts";
+import { leftOut } from "./plain.ts";
 import { isAtGate, isSettled, type Progress, type TaskRow, timeLeft, totalsOf } from "./progress.ts";
 import { cut, oneLine, type Paint, type Painter, sized, widthOf } from "./text.ts";
 import { moneyText, plural, timeText, tokensText } from "./units.ts";
@@ -139,7 +140,7 @@ function figuresOf(progress: Progress, row: TaskRow, { now, paint }: View, room:
   if (isAtGate(progress, row)) return cut("a person decides", room);
   if (row.status === "pending") return paint("dim", cut(waitsFor(progress, row, room), room));
   if (row.status === "running" && row.resumeAt !== undefined)
-    return paint("dim", cut(`again in ${timeText(Math.max(0, row.resumeAt - now))}`, room));
+    return paint("dim", cut(restsFor(row.resumeAt - now, progress.status), room));
   if (row.status === "skipped" || (row.status === "cancelled" && row.attempt === 0)) return "";
   const isRunning = row.status === "running";
   const time = isRunning ? Math.max(0, now - (row.startedAt ?? now)) : row.duration;
@@ -152,6 +153,12 @@ function figuresOf(progress: Progress, row: TaskRow, { now, paint }: View, room:
   // On a very narrow terminal what matters least goes first.
   while (cells.length > 1 && widthOf(cells.join(" ")) > room) cells.pop();
   return cells.join(" ");
+}
+
+/** What a pause broke off waits for no time, but for the run. */
+function restsFor(ms: number, status: RunStatus): string {
+  if (status === "paused") return "when the run goes on";
+  return ms > 0 ? `again in ${timeText(ms)}` : "again at once";
 }
 
 function waitsFor({ tasks, status }: Progress, row: TaskRow, room: number): string {
@@ -196,9 +203,10 @@ export function endLine(progress: Progress, { paint, now }: Pick<View, "paint" |
   const look: Look = LOOKS[status];
   const { tokens, costUsd } = totalsOf(progress);
   const done = [...tasks.values()].filter((row) => row.status === "complete" || row.status === "reused").length;
+  const skipped = [...tasks.values()].filter((row) => row.status === "skipped").length;
   const wall = summary?.totalDuration ?? Math.max(0, now - startedAt);
   const parts = [
-    `${done} of ${plural(tasks.size, "task")}`,
+    `${done} of ${plural(tasks.size, "task")}${leftOut(skipped)}`,
     timeText(wall),
     `${tokensText(summary?.totalTokens ?? tokens)} tokens`,
     costText(summary === undefined ? costUsd : summary.totalCostUsd),

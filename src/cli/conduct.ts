@@ -17,11 +17,13 @@ import type { Io } from "./io.ts";
 import { landedLines } from "./landed-text.ts";
 import { Live } from "./live.ts";
 import { levelOf, logLine } from "./logs.ts";
-import { eventLine } from "./plain.ts";
+import { eventLine, eventWords } from "./plain.ts";
+import { changeWords, diffLines } from "./plan-changes.ts";
 import { createProgress, fold, type Progress } from "./progress.ts";
 import { Calls } from "./story.ts";
 import { answerFlag } from "./subject-text.ts";
 import { oneLine, painter } from "./text.ts";
+import { timeText } from "./units.ts";
 
 export interface Conducting {
   readonly mode: "live" | "plain" | "json" | "quiet";
@@ -66,9 +68,13 @@ export async function conduct(io: Io, handle: RunHandle, how: Conducting): Promi
       if (event.seq > known) {
         print(io, event, mode, { progress, calls });
         const log = logLine(event, level);
-        if (log !== undefined) say(log);
+        // On a terminal a person reads it, who knows the run and the time; whoever wants logs says so.
+        const isLog = how.isVerbose === true || io.env["TUTTI_LOG"] !== undefined;
+        if (log !== undefined) say(live && !isLog ? personal(event) : log);
         desk?.take(event);
-        if (event.type === "gate:opened" && !desk && mode !== "json" && !how.noWait) say(howToDecide(io, event));
+        // A rehearsal goes through its gates by itself.
+        if (event.type === "gate:opened" && !event.rehearsed && !desk && mode !== "json" && !how.noWait)
+          say(howToDecide(io, event));
       }
       isWaiting = isLeft(event);
       if (isWaiting) break;
@@ -114,6 +120,11 @@ function print(
   if (line !== undefined) io.out(line);
 }
 
+function personal(event: RunEvent): string {
+  const task = "taskId" in event && event.taskId !== undefined ? `${event.taskId} ` : "";
+  return `${task}${eventWords(event) ?? event.type}`;
+}
+
 const howToDecide = (io: Io, event: EventOf<"gate:opened">): string =>
   `waits for a person: ${oneLine(event.question)}\n  ${io.me} approve ${event.run} ${event.gate}${answerFlag(event)}   (or reject)`;
 
@@ -122,10 +133,16 @@ const REHEARSED = "This was a rehearsal: no model was called, and every output i
 /** The table that stays, unless something else has told it (`isTold`), and how it ended. */
 export function showEnd(io: Io, progress: Progress, isTold = false): void {
   const view = viewOf(io, progress.at);
+  const { planChanges, startedAt } = progress;
   io.out("");
   if (!isTold) {
     for (const line of taskLines(progress, { ...view, rows: Number.POSITIVE_INFINITY })) io.out(line);
     io.out("");
+  }
+  // Lines for a pipe have told it as it came; of the block nothing stays.
+  for (const one of io.isLive ? planChanges : []) {
+    io.out(`+${timeText(one.at - startedAt)} ${changeWords(one)}`);
+    for (const line of diffLines(one)) io.out(`  ${line}`);
   }
   for (const line of changeLines(progress.tasks.values())) io.out(line);
   for (const { landed } of progress.tasks.values()) for (const line of landedLines(landed)) io.out(line);

@@ -7,6 +7,7 @@ import { isRunId } from "../domain/ids.ts";
 import { nearest } from "../domain/nearest.ts";
 import type { PlanFileFault } from "../workflows/source.ts";
 import type { Io } from "./io.ts";
+import { plural } from "./units.ts";
 
 export interface FaultyFile {
   readonly file: string;
@@ -66,7 +67,8 @@ function sayUntrusted(io: Io, { agency: { repository }, workflows }: Host): void
   if (repository === undefined) return;
   const { offer, trust } = repository;
   const size = offer.loaded.agents.size;
-  if (trust.is === "unknown") io.err(`note: this folder defines ${size} agents that are not trusted: ${io.me} trust`);
+  if (trust.is === "unknown")
+    io.err(`note: this folder defines ${plural(size, "agent")} of its own, not trusted yet: ${io.me} trust`);
   if (trust.is === "changed")
     io.err(`note: agents of this folder changed since they were trusted, and do not count: ${io.me} trust`);
 }

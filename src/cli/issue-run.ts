@@ -108,7 +108,7 @@ class OneIssue {
       io.err("not begun; nothing was paid");
       return EXIT.badInput;
     }
-    return perform(io, this.#host, prepared, { ...this.#view, ...out });
+    return perform(io, this.#host, prepared, { ...this.#view, ...out, target: issue.id, by: "issues run", flags });
   }
 
   /** The issue says what it said then: what was paid for is kept. */

@@ -43,6 +43,12 @@ function driftLines(drifted: Json | undefined, onto: Json | undefined): readonly
 
 export const isDelivered = (output: Json | undefined): boolean => isRecord(output) && isRecord(output["delivered"]);
 
+/** The branch that it was delivered as, where it was one of its own. */
+export function branchIn(output: Json | undefined): string | undefined {
+  const delivered = isRecord(output) ? output["delivered"] : undefined;
+  return isRecord(delivered) && delivered["as"] === "branch" ? wordOf(delivered["name"]) : undefined;
+}
+
 function placeOf({ as, name, before, after }: { readonly [key: string]: unknown }, from: string): string {
   const [place, end] = [wordOf(name), wordOf(after).slice(0, 12)];
   if (as === "patches") return `as patches in ${place}: git am ${place}/*.patch`;

@@ -5,12 +5,14 @@ import { dirname, join } from "node:path";
 import type { RunHandle } from "../app/handle.ts";
 import type { Host, Prepared } from "../app/host.ts";
 import { CHECKER } from "../domain/check-result.ts";
+import { LANE } from "../domain/landing.ts";
 import { checkLines } from "./check-text.ts";
 import { type Conducted, conduct, modeOf, showEnd, viewOf } from "./conduct.ts";
 import { EXIT } from "./exit.ts";
+import { forReal, type Rehearsed } from "./for-real.ts";
 import { forecastLines } from "./forecast-text.ts";
 import type { Io } from "./io.ts";
-import { isDelivered } from "./landed-text.ts";
+import { branchIn, isDelivered } from "./landed-text.ts";
 import { shortRun } from "./plain.ts";
 import { type Progress, paceOf } from "./progress.ts";
 import { writeOut } from "./report.ts";
@@ -29,9 +31,16 @@ export interface Performing {
   readonly target?: string;
   /** The boxes of what was completed are written into the list that the run is of. */
   readonly tick?: boolean | undefined;
+  /** By which command. Default: `run`. */
+  readonly by?: string;
+  /** With what it was run, as far as that counts for real too. */
+  readonly flags?: Rehearsed;
   /** Told when the run is in its journal. */
   readonly onStart?: (run: string) => void;
 }
+
+/** The agent that looks for ways around failures. */
+const REPLANNER = "replanner";
 
 /** Enough of them for a bar; the forecast itself takes more. */
 const QUICK = 16;
@@ -42,6 +51,8 @@ export async function perform(io: Io, host: Host, prepared: Prepared, how: Perfo
   const expected = mode === "live" ? (await host.forecast(prepared, QUICK)).duration.p50 : 0;
   const { speed = 1 } = prepared.config;
   const faster = isRehearsal && speed !== "max" ? speed : 1;
+  if (isRehearsal && how.flags?.deliver !== undefined)
+    io.err("note: a rehearsal writes nothing, so nothing lands: --deliver and --prove count for the real run");
   const handle = host.start(prepared);
   const pace = paceOf(expected, prepared.tasks) / faster;
   const conducted = await goOn(io, host, handle, { ...how, pace });
@@ -52,9 +63,12 @@ export async function perform(io: Io, host: Host, prepared: Prepared, how: Perfo
   }
   const { list } = prepared.config;
   if (list && !isRehearsal) await afterList(io, list, conducted.progress, how);
-  if (mode !== "json") await sayNext(io, conducted.progress, isRehearsal ? how.target : undefined);
+  if (mode !== "json") await sayNext(io, conducted.progress, isRehearsal ? realOf(how, host) : undefined);
   return conducted.code;
 }
+
+const realOf = ({ target, by = "run", flags = {} }: Performing, { settings }: Host): string | undefined =>
+  target === undefined ? undefined : `${by} ${forReal(target, flags, settings)}`;
 
 /** A run that is conducted here, from now to its end. */
 export async function goOn(
@@ -100,26 +114,42 @@ async function sayPage(io: Io, run: string): Promise<void> {
   else io.err(pageOf(server, run));
 }
 
-/** `target`: what could now be run for real. */
+/** `target`: the command that does it for real. */
 export async function sayNext(io: Io, progress: Progress, target?: string): Promise<void> {
   const { run, status } = progress;
   const short = shortRun(run);
-  const [task] = [...progress.tasks.values()].filter((row) => row.tokens > 0).toReversed();
+  const rows = [...progress.tasks.values()];
+  // What whoever plans found stands with the changes of the plan.
+  const [task] = rows.filter((row) => row.tokens > 0 && row.agent !== REPLANNER).toReversed();
   const [gate] = progress.gates.keys();
-  const failed = [...progress.tasks.values()].find((row) => row.status === "failed");
+  const failed = rows.find((row) => row.status === "failed");
+  const isDone = status !== "waiting" && status !== "paused";
+  const isUndoable = rows.some((row) => isDelivered(row.landed));
+  const isUnlanded = isDone && rows.some((row) => row.agent === LANE && row.status !== "complete");
+  const taken = isUndoable ? mergeLines(progress) : takeOverLines(io, progress);
   const lines: [string, string][] = [];
   if (status === "waiting" && gate !== undefined) lines.push([`approve ${short} ${gate}`, "or reject"]);
   if (status === "paused" || status === "waiting") lines.push(goingOn(progress));
   if (failed) lines.push([`retry ${short} ${failed.id}`, "again, with what was done"]);
+  if (isUnlanded && rows.some((row) => row.status === "complete" && row.changes))
+    lines.push([`land ${short}`, "lands what was done, without the rest"]);
   lines.push([`show ${short}${task ? ` --task ${task.id}` : ""}`, task ? "one output" : "how it stands"]);
   lines.push([`report ${short}`, "all of it"]);
-  const isUndoable = [...progress.tasks.values()].some((row) => isDelivered(row.landed));
   if (isUndoable) lines.push([`undo ${short}`, "takes the delivery back"]);
   lines.push((await findServer(io)) ? [`open ${short}`, "in your browser"] : ["serve --open", "runs in your browser"]);
-  if (target !== undefined && status === "complete") lines.push([`run ${target} --model provider/id`, "for real"]);
+  if (target !== undefined && status === "complete") lines.push([target, "for real"]);
   io.out("\nNext:");
-  for (const line of takeOverLines(io, progress)) io.out(`  ${line}`);
-  for (const [command, what] of lines) io.out(`  ${io.me} ${command}   # ${what}`);
+  const ours = lines.map(([command, what]) => `${io.me} ${command}   # ${what}`);
+  // What goes on has nothing to be taken over yet.
+  for (const line of isDone ? [...taken, ...ours] : [...ours, ...taken]) io.out(`  ${line}`);
+}
+
+/** What landed on a branch of its own comes into the one that is checked out as any branch does. */
+function mergeLines({ tasks }: Progress): readonly string[] {
+  return [...tasks.values()].flatMap(({ landed }) => {
+    const branch = branchIn(landed);
+    return branch === undefined ? [] : [`git merge ${branch}   # into the branch that you have checked out`];
+  });
 }
 
 /** Of changes that lie one upon the other all are needed, in their order. */
@@ -133,7 +163,7 @@ function takeOverLines({ cwd }: Io, { tasks }: Progress): readonly string[] {
   // Of a folder without git the files lie in a copy that git knows, and the folder does not.
   if (refs.length === 0 || refs.length > MOST_TAKEN || !isRepository(cwd)) return [];
   return [
-    `git cherry-pick --no-commit ${refs.join(" ")}   # into your checkout; without git's commit: git diff … | git apply`,
+    `git cherry-pick --no-commit ${refs.join(" ")}   # into a clean checkout; else: git diff --binary BASE REF | git apply --3way`,
   ];
 }
 

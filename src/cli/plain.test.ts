@@ -35,6 +35,17 @@ test("an attempt that left off for want of budget has not failed: what was kept 
   ).toBe("attempt 1 failed (error): no; again in 500ms");
 });
 
+test("what was left out is counted, and not told twice", () => {
+  const skipped = { taskId: "a", agentName: "x", how: "replaced", reason: "another does it" };
+  const line = (fields: object) =>
+    eventLine({ type: "task:skipped", run: "r", seq: 1, at: 0, ...fields } as unknown as RunEvent, 0);
+  expect(line(skipped)).toMatch(/a skipped: the changed plan goes around it$/);
+  expect(line({ ...skipped, how: "failure" })).toMatch(/a skipped: another does it$/);
+  const summary = { totalTasks: 9, successfulTasks: 4, skippedTasks: 5, totalDuration: 1000 };
+  expect(of("workflow:complete", { status: "complete", summary })).toBe("complete: 4 of 9 tasks, 5 skipped in 1.0s");
+  expect(of("task:reused", { reason: "kept as it was", tokensSaved: 0 })).toBe("reused: kept as it was");
+});
+
 test("each call of a tool is one line, when it ends: what was called, and how that went", () => {
   const calls = new Calls();
   const line = (type: string, entry: object) =>
@@ -48,6 +59,10 @@ test("each call of a tool is one line, when it ends: what was called, and how th
     "0abcdefg +0ms a bash npm test: a person is asked first",
   );
   expect(line("tool:result", { id: "1", name: "bash", text: "all well" })).toBe("0abcdefg +0ms a bash npm test: done");
+  expect(line("tool:call", { id: "3", name: "prove", input: { gates: ["npm test", "lint"] } })).toBeUndefined();
+  expect(line("tool:result", { id: "3", name: "prove", text: "" })).toBe(
+    "0abcdefg +0ms a prove 'npm test' and 'lint': done",
+  );
   expect(line("tool:result", { id: "2", name: "read", text: "no such file", fault: "failed" })).toBe(
     "0abcdefg +0ms a read: failed: no such file",
   );

@@ -15,12 +15,20 @@ export function eventLine(
   startedAt: number,
   calls?: { note(event: RunEvent): string | undefined },
 ): string | undefined {
-  const words = calls?.note(event) ?? eventWords(event);
+  const words = isToldBefore(event)
+    ? "skipped: the changed plan goes around it"
+    : (calls?.note(event) ?? eventWords(event));
   if (words === undefined) return undefined;
   const task = "taskId" in event && event.taskId !== undefined ? `${event.taskId} ` : "";
   const line = `${shortRun(event.run)} ${`+${timeText(event.at - startedAt)}`.padStart(8)} ${task}${words}`;
   return event.type === "plan:changed" ? [line, ...diffLines(event)].join("\n    ") : line;
 }
+
+/** Its reason stands in the line of the change, directly before. */
+const isToldBefore = (event: RunEvent): boolean => event.type === "task:skipped" && event.how === "replaced";
+
+/** So that few of many do not look like a run that was broken off. */
+export const leftOut = (skipped: number): string => (skipped > 0 ? `, ${skipped} skipped` : "");
 
 /** What happened, without run, time and task; nothing for what is only bookkeeping. */
 export function eventWords(event: RunEvent): string | undefined {
@@ -54,11 +62,13 @@ export function eventWords(event: RunEvent): string | undefined {
     case "task:skipped":
       return `skipped: ${reason(event.reason)}`;
     case "task:reused":
-      return `reused: ${reason(event.reason)}, ${tokensText(event.tokensSaved)} tokens saved`;
+      // What was taken over once before has taken nothing in the run that it comes from.
+      return `reused: ${reason(event.reason)}${event.tokensSaved > 0 ? `, ${tokensText(event.tokensSaved)} tokens saved` : ""}`;
     case "task:cancelled":
       return `cancelled: ${reason(event.reason)}`;
     case "phase:complete":
-      return `phase '${oneLine(event.phase)}' complete`;
+      // Of what was left out too: so it is not said to be complete.
+      return `phase '${oneLine(event.phase)}' ended`;
     case "gate:opened":
       return `waits at gate '${event.gate}': ${reason(event.question)}`;
     case "gate:decided":
@@ -70,7 +80,7 @@ export function eventWords(event: RunEvent): string | undefined {
     case "message:sent":
       return `message from ${event.from} to ${event.to}`;
     case "budget:exceeded":
-      return `reached its limit of ${event.limit}: ${reason(event.reason)}`;
+      return `waits for more budget: ${reason(event.reason)}`;
     case "plan:changed":
       if (event.agents && !isChange(event))
         return `${Object.keys(event.agents).map(oneLine).join(", ")} joins: ${reason(event.reason)}`;
@@ -86,7 +96,7 @@ export function eventWords(event: RunEvent): string | undefined {
     case "workflow:resumed":
       return event.recovered ? "taken up again" : "resumed";
     case "workflow:complete":
-      return `${event.status}: ${event.summary.successfulTasks} of ${plural(event.summary.totalTasks, "task")} in ${timeText(event.summary.totalDuration)}`;
+      return `${event.status}: ${event.summary.successfulTasks} of ${plural(event.summary.totalTasks, "task")}${leftOut(event.summary.skippedTasks)} in ${timeText(event.summary.totalDuration)}`;
     case "workflow:error":
       return `broke: ${reason(event.reason)}`;
     case "workflow:cancelled":

@@ -169,7 +169,9 @@ function argument(entry: Json): string {
   const [first] = ["path", "command", "pattern", "query", "url", "to", "question"].flatMap((name) =>
     typeof input[name] === "string" ? [input[name]] : [],
   );
-  return first ?? "";
+  // Of the lane: what must end with 0.
+  const gates = Array.isArray(input["gates"]) ? input["gates"].map((one) => `'${String(one)}'`) : [];
+  return first ?? gates.join(" and ");
 }
 
 /** Turns of another agent who was asked within the attempt: its review, or what to do. */

@@ -22,6 +22,9 @@ const PAINT = task(
   { optional: true, inputs: ["door"], outputs: ["colour"] },
   { dependencies: ["door"] },
 );
+const LOOK = task("door-diagnosis", "doctor", { kind: "design", outputs: ["door-diagnosis"] });
+const AGAIN = task("door-again", "smith", BUILD.brief ?? {}, { dependencies: ["door-diagnosis"] });
+const CHECK_AGAIN = { ...CHECK, dependencies: ["door-again"] };
 const ALL = [BUILD, CHECK, PAINT];
 
 const standing = (id: string, failure: Failure, agents: readonly string[], tasks = ALL): Standing => ({
@@ -76,6 +79,12 @@ describe("by rules", () => {
       standing("door", "auth", ["joiner"]),
       among("joiner"),
       [[], undefined],
+    ],
+    [
+      "a look at the cause that fails itself is gone without, and not looked into",
+      standing("door-diagnosis", "error", ["doctor"], [LOOK, AGAIN, CHECK_AGAIN]),
+      among("smith"),
+      [[], { "door-diagnosis": [] }],
     ],
     ["and nobody at all is nothing", standing("door", "error", ["joiner"]), among(), [[], undefined]],
   ])("%s", (_what, of, choose, expected) => {

@@ -83,6 +83,10 @@ export function evolveGraph(graph: Graph, event: RunEvent): void {
       const node = nodeOf(graph, event.taskId);
       node.reason = event.reason;
       node.how = event.how;
+      if (event.because !== undefined) {
+        const because = nodeOf(graph, event.because);
+        node.root = because.root ?? because;
+      }
       return settle(graph, node, "skipped");
     }
     case "task:cancelled": {

@@ -21,6 +21,8 @@ export interface Node {
   status: TaskStatus;
   how?: "condition" | "failure" | "stopped" | "replaced";
   reason: string | undefined;
+  /** Of one that was skipped for a failure: the task with which that began. */
+  root?: Node;
   /** Files that it wrote. */
   changes?: Changes;
   output: Json | BlobRef | undefined;

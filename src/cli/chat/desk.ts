@@ -26,7 +26,7 @@ export interface Decided {
 }
 
 /**
- * `GATE note`, `RUN GATE note`, or only a note where one gate is open. Of gates with one name that of the conversation's
+ * `GATE note`, `RUN GATE note`, or nothing where this conversation has one gate open. Of gates with one name that of the conversation's
  * own runs counts.
  */
 export async function decidedBy(host: Host, rest: string, own: ReadonlySet<string>): Promise<Decided> {
@@ -45,13 +45,22 @@ export async function decidedBy(host: Host, rest: string, own: ReadonlySet<strin
     const found = at(ofRun, gate);
     return found.length > 0 ? only(found, note) : only(ofRun, more);
   }
-  const mine = preferred(open);
+  // A gate of another terminal's run must be named: here nobody has seen what it asks.
+  const mine = open.filter(({ run }) => own.has(run));
   if (first === "" && mine.length > 0) return only(mine, "");
   const which = first === "" ? "" : ` '${first}'${didYouMean(first, new Set(open.map(({ gate }) => gate)))}`;
-  throw new TuttiError("NOT_FOUND", open.length === 0 ? "no gate is open" : `there is no open gate${which}`, {
-    path: "gate",
-    ...(open.length > 0 && { hint: `open are ${open.map(({ gate }) => gate).join(", ")}` }),
-  });
+  throw new TuttiError(
+    "NOT_FOUND",
+    open.length === 0
+      ? "no gate is open"
+      : first === ""
+        ? "no gate of this conversation is open"
+        : `there is no open gate${which}`,
+    {
+      path: "gate",
+      ...(open.length > 0 && { hint: `open are ${open.map(({ gate }) => gate).join(", ")}` }),
+    },
+  );
 }
 
 function only(gates: readonly OpenGate[], note: string): Decided {

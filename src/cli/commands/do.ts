@@ -75,6 +75,6 @@ async function act(io: Io, words: string, flags: Flags): Promise<number> {
   }
   // Awaited here: the home must stay open until it has ended.
   return await perform.perform(io, host, prepared, {
-    ...{ isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out, target: path },
+    ...{ isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out, target: path, flags },
   });
 }

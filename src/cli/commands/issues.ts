@@ -112,7 +112,9 @@ async function show(io: Io, id: string, { json, ...place }: PlaceFlags & { reado
   if (issue.url !== undefined) io.out(oneLine(issue.url));
   io.out(`\n${harmless(issue.body)}`);
   for (const { author, text } of issue.comments) io.out(`\n${paint("bold", oneLine(author))}\n${harmless(text)}`);
-  io.out(`\nNext:\n  ${io.me} issues run ${oneLine(issue.id)} … --rehearse --speed max   # what would be done`);
+  const at =
+    place.from !== undefined ? ` --from ${place.from}` : place.repo !== undefined ? ` --repo ${place.repo}` : "";
+  io.out(`\nNext:\n  ${io.me} issues run ${oneLine(issue.id)}${at} --rehearse --speed max   # what would be done`);
   return EXIT.done;
 }
 

@@ -82,14 +82,7 @@ async function act(io: Io, target: string, flags: RunFlags): Promise<number> {
   const started = isBackground ? { onStart: reportRun } : {};
   // Awaited here: the home must stay open until it has ended.
   return await perform(io, host, prepared, {
-    ...{
-      isJson: flags.json,
-      isVerbose: flags.verbose,
-      noWait: !flags.wait,
-      ...out,
-      ...started,
-      target,
-      tick: flags.tick,
-    },
+    ...{ isJson: flags.json, isVerbose: flags.verbose, noWait: !flags.wait, ...out, ...started, target, flags },
+    tick: flags.tick,
   });
 }

@@ -164,7 +164,7 @@ class Attended {
 
 function saidBy(gate: string, end: ChildEnd, wall: number): string {
   const said = bounded(`${end.output}\n${end.stderr}`.trim(), MOST_SAID);
-  return `'${gate}' ${endInWords(end, { wall, idle: wall })}\n${said}`;
+  return `'${gate}': ${endInWords(end, { wall, idle: wall })}\n${said}`;
 }
 
 /** What it used has been counted with that of the others. */

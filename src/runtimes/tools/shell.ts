@@ -79,7 +79,7 @@ export class Shell implements AsyncDisposable {
       tmp: this.#room,
     };
     const { file, args } = box ? box.wrap(program, given, keyhole) : { file: program, args: given };
-    return runChild({ file, args, cwd, env, signal, limits: { ...limits, idle: own.wall, ...own } });
+    return runChild({ file, args, cwd, env, signal, limits: { ...limits, idle: 2 * own.wall, ...own } });
   }
 
   #env() {

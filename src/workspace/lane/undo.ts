@@ -18,7 +18,8 @@ export async function undo({ folder, home }: WorktreeOptions, { as, name, before
   const ref = `refs/heads/${name}`;
   const now = await git.ask("rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`);
   const tip = now.code === 0 ? now.stdout.trim() : undefined;
-  if (tip === before || (as === "branch" && tip === undefined)) return `'${name}' is as it was already`;
+  if (as === "branch" && tip === undefined) return `the branch '${name}' is gone already`;
+  if (tip === before) return `'${name}' is as it was already`;
   if (tip !== after)
     throw refused(
       `'${name}' has moved on since to ${tip?.slice(0, 12) ?? "nothing"}`,
