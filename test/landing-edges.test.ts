@@ -145,7 +145,7 @@ test("a gate that hangs with children of its own is ended by name, and one that 
   const { home, repository, begin } = await place();
   const at = { delivery: { as: "branch", name: "new" }, timeout: 300 };
   const hangs = await begin([task("one", "one.txt")], { ...at, gates: ["setsid sleep 43217 & sleep 43217"] });
-  expect((await hangs.handle).tasks["land"]?.reason).toMatch(/'setsid .*' it took longer than 300 ms/);
+  expect((await hangs.handle).tasks["land"]?.reason).toMatch(/'setsid .*': it took longer than 300 ms/);
   const running = readdirSync("/proc").flatMap((pid) => {
     const words = existsSync(`/proc/${pid}/cmdline`) ? readOr(`/proc/${pid}/cmdline`) : "";
     return words.includes("43217") ? [words] : [];

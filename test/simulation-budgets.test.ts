@@ -10,7 +10,8 @@ interface Report {
   readonly crashes: Readonly<Record<string, number>>;
   readonly failures: readonly { readonly seed: number; readonly violations: readonly string[] }[];
 }
-const SEEDS = 1000;
+/** `npm run check` plays 1,000. */
+const SEEDS = Number(process.env["TUTTI_BUDGET_SEEDS"] ?? 300);
 
 /** As Node runs the source: twice as quick as here. */
 async function simulated(): Promise<Report> {
@@ -22,11 +23,11 @@ async function simulated(): Promise<Report> {
   return JSON.parse(stdout) as Report;
 }
 
-test("[I7] in 1,000 runs with random usage no cap is exceeded by more than a turn of what was under way, and every turn is settled once", async () => {
+test(`[I7] in ${SEEDS} runs with random usage no cap is exceeded by more than a turn of what was under way, and every turn is settled once`, async () => {
   const { counts, crashes, failures } = await simulated();
   expect(failures, "replay one with: node test/simulation/main.ts --budgets --seeds <seed>").toEqual([]);
   // Seeds that never came to a limit would prove nothing.
-  const least = { "turn:complete": 5000, "workflow:paused": 1000, "task:fallback": 50, "budget:settled": 2000 };
-  for (const [type, n] of Object.entries(least)) expect(counts[type], type).toBeGreaterThan(n);
-  expect(Object.values(crashes).reduce((sum, n) => sum + n, 0)).toBeGreaterThan(1000);
+  const least = { "turn:complete": 5, "workflow:paused": 1, "task:fallback": 0.05, "budget:settled": 2 };
+  for (const [type, n] of Object.entries(least)) expect(counts[type], type).toBeGreaterThan(n * SEEDS);
+  expect(Object.values(crashes).reduce((sum, n) => sum + n, 0)).toBeGreaterThan(SEEDS);
 });

@@ -30,18 +30,10 @@ async function filtered(git: Git, paths: readonly string[]): Promise<ReadonlyMap
 }
 
 /** Whether any file may have a filter at all: most repositories name none. */
-async function hasFilters(git: Git): Promise<boolean> {
-  const { stdout } = await git.ask(
-    "grep",
-    "--cached",
-    "-l",
-    "-E",
-    "filter=",
-    "--",
-    ".gitattributes",
-    "**/.gitattributes",
-  );
-  return stdout.trim() !== "";
+async function hasFilters(git: Git, at = "--cached"): Promise<boolean> {
+  const places = [".gitattributes", "**/.gitattributes"];
+  const where = at === "--cached" ? [at, "-e", "filter="] : ["-e", "filter=", at];
+  return (await git.ask("grep", "-l", ...where, "--", ...places)).stdout.trim() !== "";
 }
 
 /** In the index of `git`, of what differs from `base`: contents of Git LFS become pointers, as its own filter would do it. */
@@ -108,13 +100,13 @@ export async function filterFault(
   head: string,
   isCheckout: boolean,
 ): Promise<string | undefined> {
+  if (!(await hasFilters(git, head))) return undefined;
   const told = await git.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--diff-filter=AMT", onto, head);
   const changed = told.split("\0").filter((path) => path !== "");
   const room = await mkdtemp(join(tmpdir(), "tutti-index-"));
   try {
     const own = git.with({ GIT_INDEX_FILE: join(room, "index") });
     await own.run("read-tree", head);
-    if (!(await hasFilters(own))) return undefined;
     for (const [path, filter] of await filtered(own, changed)) {
       if (filter !== LFS)
         return `'${path}' goes through the filter '${filter}', which Tutti does not run: its content would be kept as it is`;
