@@ -117,14 +117,33 @@ function asItStands({ graph }: RunState, node: Node): AgentTask {
     const one = graph.nodes.get(id);
     return one?.spec !== undefined && one.spec.of === undefined && !isAuthored(one);
   };
-  const { dependencies = [], when, until, forEach } = task;
+  const { dependencies = [], when, until, forEach, repeats } = task;
   const now = dependencies.some(isGone)
     ? [...dependencies.filter((id) => !isGone(id)), ...node.dependsOn.filter(isAuthored).map(({ id }) => id)]
     : dependencies;
-  const heir = (id: string) => (isGone(id) ? (newest(graph, id)?.id ?? id) : id);
-  const reads = defined({ when: when && renamed(when, heir), until: until && renamed(until, heir) });
-  const list = forEach && { forEach: { ...forEach, task: heir(forEach.task) } };
-  return { ...task, dependencies: [...new Set(now)], ...reads, ...list };
+  const heir = (id: string) => {
+    const one = isGone(id) ? newest(graph, id) : undefined;
+    return one && !isGone(one.id) ? one.id : id;
+  };
+  const { when: _when, until: _until, forEach: _list, repeats: _repeats, ...rest } = task;
+  // What read a task that nobody took the place of has done so long ago, or it could not have gone.
+  const kept = (condition?: Condition) => {
+    const now = condition && renamed(condition, heir);
+    return now && readBy(now).some(isGone) ? undefined : now;
+  };
+  const list = forEach && { ...forEach, task: heir(forEach.task) };
+  const again = repeats?.map(heir).filter((id) => !isGone(id));
+  const reads = {
+    ...{ when: kept(when), until: kept(until), forEach: list && isGone(list.task) ? undefined : list },
+    repeats: again && again.length > 0 ? [...new Set(again)] : undefined,
+  };
+  return { ...rest, dependencies: [...new Set(now)], ...defined(reads) };
+}
+
+function readBy(condition: Condition): readonly string[] {
+  if ("all" in condition) return condition.all.flatMap(readBy);
+  if ("any" in condition) return condition.any.flatMap(readBy);
+  return "not" in condition ? readBy(condition.not) : [condition.task];
 }
 
 function renamed(condition: Condition, heir: (id: string) => string): Condition {

@@ -254,10 +254,11 @@ class Simulation {
     const orchestrator = this.#orchestrator(process);
     this.#listen(process, orchestrator);
     const task = chance(die, 0.5) ? pick(die, this.#plan).id : undefined;
-    const branch =
-      task === undefined || !from.some((event) => event.type === "task:added" && event.taskId === task)
-        ? {}
-        : { from: task };
+    const isOfIt = (type: string, more = (_: RunEvent) => true) =>
+      from.some((event) => event.type === type && "taskId" in event && event.taskId === task && more(event));
+    // One that gave way to others is no part of the plan any more, and refused.
+    const isReplaced = isOfIt("task:skipped", (event) => "how" in event && event.how === "replaced");
+    const branch = task === undefined || !isOfIt("task:added") || isReplaced ? {} : { from: task };
     const marks = from.filter((event) => event.type === "checkpoint" || event.type === "task:complete");
     const handle = chance(die, 0.4)
       ? orchestrator.execute({ tasks: this.#plan, parent: run })
