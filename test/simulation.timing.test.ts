@@ -102,7 +102,10 @@ test("the same seed gives the same events", async () => {
 
 test("[bar:mutants] every planted fault is found", async () => {
   expect(MUTANTS.length).toBeGreaterThanOrEqual(12);
-  const survivors = await spread(MUTANTS, async (mutant) => ((await survives(mutant)) ? mutant.name : undefined));
+  // All of them in `npm run check`; elsewhere every third, other ones each day.
+  const day = Math.floor(Date.now() / 86_400_000);
+  const played = MUTANTS.filter((_, i) => SEEDS >= 50_000 || (i + day) % 3 === 0);
+  const survivors = await spread(played, async (mutant) => ((await survives(mutant)) ? mutant.name : undefined));
   expect(survivors.filter((name) => name !== undefined)).toEqual([]);
 });
 
