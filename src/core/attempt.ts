@@ -63,7 +63,7 @@ function succeeded(telling: Telling, node: Node, fact: Extract<Ended, { outcome:
   const complete = { ...who, ...spent, success: true as const, output, ...defined({ changes: fact.changes }) };
   emit(telling, "task:complete", selected === undefined ? complete : { ...complete, selected });
   addTasks(telling, next);
-  if (node.spec?.replans !== undefined) replanned(telling, node);
+  if (node.spec?.replans !== undefined && !isFinal(telling.state.life)) replanned(telling, node);
 }
 
 function failed(telling: Telling, node: Node, tries: Tries, spent: Charged, fact: FailedAttempt): void {
@@ -135,7 +135,7 @@ export function said(telling: Telling, fact: string, message: EventFields["messa
   const decided = decideMessage(telling.state.talk, message);
   if ("fault" in decided) return refuse(telling, fact, decided.fault, message.taskId);
   emit(telling, "message:sent", decided.fields);
-  const anew = askingAnew(telling.state, message.to);
+  const anew = isFinal(telling.state.life) ? undefined : askingAnew(telling.state, message.to);
   if (anew) addTask(telling, anew);
 }
 
