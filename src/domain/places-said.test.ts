@@ -7,11 +7,11 @@ const places = (said: string) => placesSaid(said, fileOf).map(({ path, line }) =
 
 test.each([
   ["src/a.ts(3,14): error TS2322: no", ["src/a.ts:3"]],
-  ["    at check (file:///work/test/a.test.ts:7:3)", ["test/a.test.ts:7"]],
+  ["    at check (file:///home/project/test/a.test.ts:7:3)", ["test/a.test.ts:7"]],
   ["    b_test.go:12: got 1", ["b_test.go:12"]],
-  ['  File "/work/c.py", line 4, in f', ["c.py:4"]],
+  ['  File "/home/project/c.py", line 4, in f', ["c.py:4"]],
   ["\u001b[31msrc/a.ts:5:1 lint/no\u001b[0m\nsrc/a.ts:5:9 again\nsrc/a.ts:8", ["src/a.ts:5", "src/a.ts:8"]],
-  ["/work/src/a.ts\n   1:14  error  no\n   2:3  warning  no\n\n   9:9  nobody's", ["src/a.ts:1", "src/a.ts:2"]],
+  ["/home/project/src/a.ts\n   1:14  error  no\n   2:3  warning  no\n\n   9:9  nobody's", ["src/a.ts:1", "src/a.ts:2"]],
   ["node:internal/x.js:3 and elsewhere.ts:3 at 12:30", []],
 ])("%j names %j", (said, wanted) => expect(places(said)).toEqual(wanted));
 
