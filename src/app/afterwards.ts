@@ -22,20 +22,23 @@ export async function isOwned(journal: Journal, run: string): Promise<boolean> {
 /** Work that nobody waits for until all is let go. */
 export class Unsettled {
   readonly #all = new Set<Promise<unknown>>();
-  readonly #over = Promise.withResolvers<void>();
+  readonly #over = new AbortController();
 
   add(work: Promise<unknown>): void {
     const one: Promise<unknown> = work.catch(() => {}).finally(() => this.#all.delete(one));
     this.#all.add(one);
   }
 
-  /** Resolves when whoever only waits for more to come need wait no longer. */
-  get over(): Promise<void> {
-    return this.#over.promise;
+  /**
+   * Aborted when whoever only waits for more to come need wait no longer. A signal, as its listeners can be removed: a
+   * promise that lasts as long as the host would keep whatever ever waited for it.
+   */
+  get over(): AbortSignal {
+    return this.#over.signal;
   }
 
   async settled(): Promise<void> {
-    this.#over.resolve();
+    this.#over.abort();
     await Promise.all(this.#all);
   }
 }

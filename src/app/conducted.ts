@@ -96,33 +96,32 @@ export async function attend(
   { handle, orchestrator, folder, home, of }: Attended,
   pass: () => Promise<void>,
   ended: () => void,
-  over: Promise<void>,
+  over: AbortSignal,
 ): Promise<void> {
   let resumed = () => {};
   const where = folder === undefined ? undefined : { folder, home };
   if (where && of.config.deliver && !of.rehearsal) foresee(orchestrator, handle, where);
   orchestrator.on("workflow:resumed", () => resumed());
-  let isOver = false;
-  const letGo = over.then(() => {
-    isOver = true;
-    return [undefined] as const;
-  });
-  while (!isOver) {
+  const letGo = Promise.withResolvers<readonly [undefined]>();
+  const stop = () => letGo.resolve([undefined]);
+  over.addEventListener("abort", stop);
+  while (!over.aborted) {
     const passing = pass();
     const told = handle.then(
       () => handle.status,
       () => undefined,
     );
-    const [status] = await Promise.race([Promise.all([told, passing]), letGo]);
+    const [status] = await Promise.race([Promise.all([told, passing]), letGo.promise]);
     if (status !== "paused" && status !== "running" && status !== "waiting") break;
     if (handle.status === "paused")
       await Promise.race([
-        letGo,
+        letGo.promise,
         new Promise<void>((resolve) => {
           resumed = resolve;
         }),
       ]);
   }
+  over.removeEventListener("abort", stop);
   ended();
   await orchestrator[Symbol.asyncDispose]().catch(() => {});
 }
