@@ -122,3 +122,9 @@ test("[I10, I13] a plan names checks, and never what is run; a rehearsal runs no
     ...{ verdict: "red", checks: [{ state: "not run", reason: "a rehearsal runs no check" }] },
   });
 });
+
+test("without commands of one's own it says that nothing was built or tested", async () => {
+  const { code, err } = await project({}).tutti("check");
+  expect([code, err]).toEqual([0, expect.stringContaining("no build and no test is among these checks")]);
+  expect((await project({ lint: "true" }).tutti("check")).err).not.toContain("no build and no test");
+});

@@ -25,12 +25,16 @@ export interface CheckFlags {
 /** What is looked at where nobody says: faults that matter in every project. */
 const USUAL = ["secret-scan", "dependency-audit", "code-risks"] as const;
 const MOST = 100;
+/** Green must not look as if something had been built or tested. */
+const NOTHING_RUN =
+  "no build and no test is among these checks: name commands under evidenceCommands in config.yaml, or run the repository's own with: tutti check test --evidence-commands";
 
 export async function runChecks(io: Io, names: readonly string[], flags: CheckFlags): Promise<number> {
   const { openHome, warnOf } = await import("./home.ts");
   await using home = await openHome(io, { evidenceCommands: flags.evidenceCommands === true });
   const { host } = home;
   warnOf(io, home);
+  if (names.length === 0 && Object.keys(host.settings.evidenceCommands ?? {}).length === 0) io.err(NOTHING_RUN);
   const order = orderOfChecks(host, names, flags);
   const prepared = await host.admit(host.prepare(order));
   const { out } = await outFolder(io.cwd, flags.out);
