@@ -34,16 +34,15 @@ mkdirSync(home);
 
 const spaces = worktrees({ folder, home });
 let count = 0;
-const bare: number[] = [];
-for (let i = 0; i < ROUNDS; i++)
-  bare.push(
-    await timed(() => {
-      git("worktree", "add", "--detach", "--quiet", join(home, `bare-${i}`), "HEAD");
-      git("worktree", "remove", "--force", join(home, `bare-${i}`));
-      return undefined;
-    }),
-  );
-console.log(`git alone   one ${median(bare).toFixed(0)} ms`);
+const bare = (i: number) => {
+  git("worktree", "add", "--detach", "--quiet", join(home, `bare-${i}`), "HEAD");
+  git("worktree", "remove", "--force", join(home, `bare-${i}`));
+  return undefined;
+};
+const bares: number[] = [];
+for (let i = 0; i < AT_ONCE; i++) bares.push(await timed(() => bare(i)));
+const inTurn = bares.reduce((sum, one) => sum + one, 0) / 1000;
+console.log(`git alone   one ${median(bares).toFixed(0)} ms, ${AT_ONCE} in turn ${inTurn.toFixed(1)} s`);
 for (const way of ["worktree", "clone"] as const) {
   const one = async () => {
     const space = spaces.open({ run: RUN, taskId: `t${count++}`, attempt: 1, after: [] }, true, way);
@@ -54,7 +53,7 @@ for (const way of ["worktree", "clone"] as const) {
   const alone: number[] = [];
   for (let i = 0; i < ROUNDS; i++) alone.push(await timed(one));
   const all = await timed(() => Promise.all(Array.from({ length: AT_ONCE }, one)));
-  const ratio = (median(alone) / median(bare)).toFixed(2);
+  const ratio = (median(alone) / median(bares)).toFixed(2);
   console.log(
     `${way.padEnd(11)} one ${median(alone).toFixed(0)} ms (${ratio} x git), ${AT_ONCE} at once ${(all / 1000).toFixed(1)} s`,
   );

@@ -19,16 +19,16 @@ const usage = { fresh: 50_000, output: 100 };
 const AGENT = "---\nname: w\ndescription: works\ntools: [read, write]\n---\nYou work.\n";
 
 /** Agents who write what their task says and end with `says`; whoever mends puts his name into a.txt. */
-async function place(says: (task: string) => string = () => "Done") {
+async function place(says: (task: string) => string | Promise<string> = () => "Done") {
   const repository = repositoryIn(homes.path({ "a.txt": "1\n2\n3\n" }));
   const home = homes.path({ "agents/w.md": AGENT });
   const mends: string[] = [];
-  fake.answer = ({ body }: SeenCall) => {
+  fake.answer = async ({ body }: SeenCall) => {
     const words = JSON.stringify(body.messages[0].content);
     const turn = body.messages.filter(({ role }: { role: string }) => role === "assistant").length;
     const [, mend] = /Your work on task '([^']+)'/.exec(words) ?? [];
     const [, task = "", path = "", text = ""] = /Do (\w+): write (\S+) with <(\w+)>/.exec(words) ?? [];
-    if (turn > 0) return { text: [says(mend ? "mend" : task)], usage };
+    if (turn > 0) return { text: [await says(mend ? "mend" : task)], usage };
     if (mend) mends.push(mend);
     const input = mend ? { path: "a.txt", text: `mended ${mend}\n` } : { path, text: `${text}\n` };
     return { calls: [{ id: "c", name: "write", input }], usage };
@@ -52,7 +52,13 @@ test.each([
 ])(
   "of two that deliver at once as %o one lands whole, and the other is told what to do",
   async (delivery, why, ref) => {
-    const { repository, begin } = await place();
+    // Both have begun from the same files before either is done.
+    const haveWritten = Promise.withResolvers<string>();
+    const written: string[] = [];
+    const { repository, begin } = await place((id) => {
+      if (written.push(id) === 2) haveWritten.resolve("Done");
+      return haveWritten.promise;
+    });
     const both = await Promise.all(["x", "y"].map((id) => begin([task(id, `${id}.txt`)], { delivery, gates: [] })));
     const results = await Promise.all(both.map(({ handle }) => handle));
     const lands = results.map(({ tasks }) => tasks["land"]);

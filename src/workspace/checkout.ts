@@ -29,14 +29,24 @@ export interface Beginning {
   readonly from: string;
 }
 
-/** As a worktree; two at once would get into each other's way. */
-export async function add(repository: Repository, path: string, { base, from }: Beginning): Promise<void> {
+/** Acts that would get into each other's way, one after the other. */
+export type InOrder = <T>(act: () => Promise<T>) => Promise<T>;
+
+/** As a worktree. Only naming it changes the repository; its files can be laid out beside those of others. */
+export async function add(
+  repository: Repository,
+  path: string,
+  { base, from }: Beginning,
+  inOrder: InOrder,
+): Promise<void> {
   // It was made before our host died, and what lies in it has not been kept yet.
   if (existsSync(marker(path)) && existsSync(path)) return putBack(path);
   await clear(path);
   const git = await repository.git();
   // Twice, since one that was left half made is locked.
-  await git.run("worktree", "add", "--detach", "--force", "--force", "--quiet", "--", path, from);
+  const how = ["--detach", "--no-checkout", "--force", "--force", "--quiet"];
+  await inOrder(() => git.run("worktree", "add", ...how, "--", path, from));
+  await git.with({}, path).run("read-tree", "--reset", "-u", from);
   await writeFile(marker(path), base);
 }
 
@@ -152,7 +162,7 @@ export async function baseOf(path: string): Promise<string | undefined> {
 export async function remove(
   repository: Repository,
   path: string,
-  inOrder = <T>(act: () => Promise<T>): Promise<T> => act(),
+  inOrder: InOrder = (act) => act(),
 ): Promise<void> {
   const wasClone = isClone(path);
   await clear(path);

@@ -21,7 +21,7 @@ import type {
   WorkspaceOf,
   Workspaces,
 } from "../domain/workspace.ts";
-import { add, addClone, baseOf, laidOut, putBack, remove, takeOut } from "./checkout.ts";
+import { add, addClone, baseOf, type InOrder, laidOut, putBack, remove, takeOut } from "./checkout.ts";
 import { folderWorkspace } from "./folder.ts";
 import { Git } from "./git.ts";
 import { pointersFor } from "./large-files.ts";
@@ -101,14 +101,15 @@ class Worktrees {
     const begun = async () => (await keptBefore(git, there, base)) ?? there.handed ?? seed?.from;
     const from = writes ? await begun() : undefined;
     const beginning = { base, from: from ?? base };
+    const inOrder: InOrder = (act) => this.#inOrder(act);
     if (way === "clone") await addClone(now, path, beginning);
-    else await this.#inOrder(() => add(now, path, beginning));
+    else await add(now, path, beginning, inOrder);
     const inner = await submodulesIn(git, path, beginning.from);
     return {
       files: withSubmodules(await laidOut(now, path, writes), inner, repository.folder),
       notes: [...notes, ...toldOf(inner)],
       keep: (outcome) => (writes ? keep(repository, of, path, base, outcome) : Promise.resolve(undefined)),
-      close: () => remove(repository, path, (act) => this.#inOrder(act)),
+      close: () => remove(repository, path, inOrder),
     };
   }
 
