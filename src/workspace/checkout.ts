@@ -159,11 +159,7 @@ export async function baseOf(path: string): Promise<string | undefined> {
 }
 
 /** A worktree is taken off one after the other; a clone is nothing but its folder. */
-export async function remove(
-  repository: Repository,
-  path: string,
-  inOrder: InOrder = (act) => act(),
-): Promise<void> {
+export async function remove(repository: Repository, path: string, inOrder: InOrder = (act) => act()): Promise<void> {
   const wasClone = isClone(path);
   await clear(path);
   if (wasClone) return;

@@ -45,9 +45,10 @@ export async function deliveryFault(folder: string, how: Delivery): Promise<stri
       : undefined;
   if (how.as !== "branch" || how.name === undefined) return undefined;
   if (!(await isBranchName(git, how.name))) return `'${how.name}' cannot be the name of a branch`;
-  return (await tipOf(git, `refs/heads/${how.name}`)) === undefined
-    ? undefined
-    : `there is a branch '${how.name}' already: choose another name, or delete it`;
+  if ((await tipOf(git, `refs/heads/${how.name}`)) !== undefined)
+    return `there is a branch '${how.name}' already: choose another name, or delete it`;
+  const stood = await stoodOn(git, how.name);
+  return stood && `${stood}, which has no commit yet: choose another name`;
 }
 
 async function roomFault(folder: string): Promise<string | undefined> {
@@ -61,6 +62,15 @@ async function roomFault(folder: string): Promise<string | undefined> {
 
 const isBranchName = async (git: Git, name: string): Promise<boolean> =>
   name !== "" && !name.startsWith("-") && (await git.ask("check-ref-format", `refs/heads/${name}`)).code === 0;
+
+/** In words, where a checkout of the user's is on that branch, also one that has no commit yet: it must not move under him. */
+export async function stoodOn(git: Git, name: string): Promise<string | undefined> {
+  const ref = `refs/heads/${name}`;
+  const here = await git.ask("symbolic-ref", "--quiet", "HEAD");
+  if (here.code === 0 && here.stdout.trim() === ref) return `you stand on '${name}'`;
+  const lines = (await git.run("worktree", "list", "--porcelain")).split("\n");
+  return lines.includes(`branch ${ref}`) ? `you stand on '${name}' in a worktree` : undefined;
+}
 
 /** It must not be there yet; in words that hold for every length of hash. */
 const NOTHING = "";
@@ -80,6 +90,12 @@ async function asBranch(repository: Repository, { run, head }: What, name: strin
     throw new TuttiError("WRONG_STATE", `there is a branch '${name}' already, and it is none of this run's`, {
       path: "deliver",
       hint: "choose another name, or delete that branch",
+    });
+  const stood = await stoodOn(await Git.at({ cwd: repository.folder }), name);
+  if (stood !== undefined)
+    throw new TuttiError("WRONG_STATE", `${stood}, and it would move without your files`, {
+      path: "deliver",
+      hint: "check out another branch and resume, or choose another name",
     });
   const told = await git.ask("update-ref", "--end-of-options", ref, head, now ?? NOTHING);
   if (told.code !== 0)

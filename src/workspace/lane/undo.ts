@@ -7,7 +7,7 @@ import type { Delivered } from "../../domain/landing.ts";
 import { Git } from "../git.ts";
 import { repositoryOf } from "../repository.ts";
 import type { WorktreeOptions } from "../worktrees.ts";
-import { isSame, writePatches } from "./delivery.ts";
+import { isSame, stoodOn, writePatches } from "./delivery.ts";
 import { inTurn } from "./in-turn.ts";
 
 /** What was done, in words for whoever asked. Throws WRONG_STATE where it cannot be taken back, and changes nothing then. */
@@ -25,11 +25,8 @@ export async function undo({ folder, home }: WorktreeOptions, { as, name, before
       `'${name}' has moved on since to ${tip?.slice(0, 12) ?? "nothing"}`,
       `git log ${after.slice(0, 12)}..${name}`,
     );
-  const here = await git.ask("symbolic-ref", "--quiet", "HEAD");
-  const isHere = here.code === 0 && here.stdout.trim() === ref;
-  const worktrees = as === "branch" ? (await git.run("worktree", "list", "--porcelain")).split("\n") : [];
-  if (as === "branch" && (isHere || worktrees.includes(`branch ${ref}`)))
-    throw refused(`you stand on '${name}'${isHere ? "" : " in a worktree"}`, "check out another branch first");
+  const stood = await stoodOn(git, name);
+  if (as === "branch" && stood !== undefined) throw refused(stood, "check out another branch first");
   if (as === "branch") {
     const args =
       before === undefined ? ["-d", "--end-of-options", ref, after] : ["--end-of-options", ref, before, after];
@@ -37,7 +34,9 @@ export async function undo({ folder, home }: WorktreeOptions, { as, name, before
     return before === undefined ? `the branch '${name}' is gone` : `'${name}' is at ${before.slice(0, 12)} again`;
   }
   if (before === undefined) throw refused(`nobody knows where '${name}' stood before`, "look into git reflog");
-  if (!isHere) throw refused(`you do not stand on '${name}'`, `git checkout ${name}, and undo again`);
+  const here = await git.ask("symbolic-ref", "--quiet", "HEAD");
+  if (here.stdout.trim() !== ref)
+    throw refused(`you do not stand on '${name}'`, `git checkout ${name}, and undo again`);
   // His own changes stay, or git refuses as a whole.
   const told = await inTurn(repository.gitDir, async () => {
     const still = await git.ask("rev-parse", "--verify", "--quiet", "HEAD");
