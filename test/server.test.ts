@@ -98,8 +98,9 @@ describe("looking at runs", () => {
     expect([...ids(first), ...ids(second), ...ids(third)]).toEqual(runs);
     expect(third.cursor).toBeUndefined();
     expect(ids(await list("?workflow=two"))).toEqual([runs[1], runs[3]]);
-    expect(ids(await list("?q=TW&limit=1"))).toEqual([runs[1]]);
-    expect(ids(await list(`?q=tw&limit=1&cursor=${runs[1]}`))).toEqual([runs[3]]);
+    // No id of a run has an "o" in it, which the words are looked for in too.
+    expect(ids(await list("?q=TWO&limit=1"))).toEqual([runs[1]]);
+    expect(ids(await list(`?q=two&limit=1&cursor=${runs[1]}`))).toEqual([runs[3]]);
     expect(ids(await list("?status=complete&workflow=one"))).toEqual([runs[4]]);
     expect(ids(await list("?status=running"))).toEqual([]);
   });
