@@ -11,7 +11,6 @@ import type { RunEvent } from "../domain/events.ts";
 import type { Command } from "../domain/facts.ts";
 import { defined } from "../domain/json.ts";
 import type { Journal, RunQuery } from "../domain/ports.ts";
-import { load } from "../drivers/local/load.ts";
 import { createSqliteJournal } from "../journal/sqlite.ts";
 import type { Loaded } from "../library/catalog.ts";
 import { RepositoryGuidance } from "../library/guides.ts";
@@ -45,6 +44,7 @@ import { needsPast, unnamedIn } from "./readying.ts";
 import { replannerFor } from "./replanner.ts";
 import { type Means, runtimesOf, Warm } from "./runtimes-of-run.ts";
 import { scouting } from "./scouting.ts";
+import { States } from "./states.ts";
 import { systemClock } from "./system.ts";
 import { checkTalk } from "./talk-check.ts";
 import { PER_PROVIDER, trafficBy } from "./traffic.ts";
@@ -83,6 +83,7 @@ export class Host {
   readonly settings: Settings;
   readonly workflows: FileWorkflows;
   readonly journal: Journal;
+  readonly #states: States;
   readonly costOf: CostOf;
   readonly #options: HostOptions;
   readonly #places: number;
@@ -101,6 +102,7 @@ export class Host {
     this.costOf = costOf;
     this.workflows = new FileWorkflows(options, () => this.agency.who);
     this.journal = createSqliteJournal({ path: join(options.home, "runs"), index: join(options.home, "host.db") });
+    this.#states = new States(this.journal);
     const changes = new TeamBook(options.home).list().map(({ change }) => change);
     const models = changes.flatMap((one) => (one.do === "model" ? [[one.agent, one.model] as const] : []));
     this.settings = { ...settings, agentModels: { ...Object.fromEntries(models), ...settings.agentModels } };
@@ -278,7 +280,7 @@ export class Host {
 
   /** A run as its journal has it, whoever conducts it. */
   async state(run: string): Promise<RunState> {
-    const state = await load(this.journal, run);
+    const state = await this.#states.of(run);
     if (!state.start)
       throw new TuttiError("NOT_FOUND", `there is no run ${run}`, { path: "run", hint: "tutti runs lists them" });
     return state;
@@ -290,12 +292,12 @@ export class Host {
 
   /** The entry of every run, its status as it really is: one that waits at a gate says so. */
   list(query: RunQuery = {}) {
-    return listRuns(this.journal, query, systemClock.now());
+    return listRuns(this.journal, this.#states, query, systemClock.now());
   }
 
   /** Gates that wait for somebody, of one run or of all. */
   async gates(run?: string): Promise<readonly OpenGate[]> {
-    return run === undefined ? openGates(this.journal) : gatesOf(await this.state(run));
+    return run === undefined ? openGates(this.journal, this.#states) : gatesOf(await this.state(run));
   }
 
   /** The handle of a run that this process conducts. */

@@ -7,10 +7,10 @@ import type { EvidenceSet } from "../domain/evidence.ts";
 import { defined, type Json } from "../domain/json.ts";
 import type { Parent } from "../domain/plan.ts";
 import type { Journal, RunEntry, RunQuery } from "../domain/ports.ts";
-import { load } from "../drivers/local/load.ts";
 import { isEnded } from "../scheduling/life.ts";
 import { checksOf } from "./checks-of-run.ts";
 import { evidenceOf } from "./shown-evidence.ts";
+import type { States } from "./states.ts";
 import { type Results, wholeResults } from "./whole.ts";
 
 export interface OpenGate {
@@ -60,10 +60,15 @@ const PAGE = 200;
 const DEFAULT_LIMIT = 50;
 
 /** The entry of every run, its status as it really is: one that waits at a gate says so. */
-export async function listRuns(journal: Journal, query: RunQuery, now: number): Promise<readonly SeenEntry[]> {
+export async function listRuns(
+  journal: Journal,
+  states: States,
+  query: RunQuery,
+  now: number,
+): Promise<readonly SeenEntry[]> {
   const { status, limit = DEFAULT_LIMIT } = query;
   const see = (entries: readonly RunEntry[]) =>
-    Promise.all(entries.map((entry) => (isOpen(entry) ? seen(journal, entry, now) : entry)));
+    Promise.all(entries.map((entry) => (isOpen(entry) ? seen(states, entry, now) : entry)));
   if (status !== "waiting" && status !== "running") return see(await journal.list(query));
   // The index knows both as running; only a run's own journal tells them apart.
   const found: SeenEntry[] = [];
@@ -79,8 +84,8 @@ export async function listRuns(journal: Journal, query: RunQuery, now: number): 
 
 const isOpen = ({ status }: RunEntry): boolean => status === "running" || status === "paused";
 
-async function seen(journal: Journal, entry: RunEntry, now: number): Promise<SeenEntry> {
-  const state = await load(journal, entry.run).catch(() => undefined);
+async function seen(states: States, entry: RunEntry, now: number): Promise<SeenEntry> {
+  const state = await states.of(entry.run).catch(() => undefined);
   if (state === undefined) return entry;
   // One that ended meanwhile is told as it ended.
   const status = entry.status === "running" ? statusOf(state) : entry.status;
@@ -100,11 +105,11 @@ function soFarOf(state: RunState, now: number): Summary {
 }
 
 /** Of all runs that have not ended. One that cannot be read hides no other's. */
-export async function openGates(journal: Journal): Promise<readonly OpenGate[]> {
+export async function openGates(journal: Journal, states: States): Promise<readonly OpenGate[]> {
   const lists = (["running", "paused"] as const).map((status) => journal.list({ status, limit: 1000 }));
   const found: OpenGate[] = [];
   for (const { run } of (await Promise.all(lists)).flat()) {
-    const state = await load(journal, run).catch(() => undefined);
+    const state = await states.of(run).catch(() => undefined);
     if (state) found.push(...gatesOf(state));
   }
   return found;

@@ -93,7 +93,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const { port } = server.address() as AddressInfo;
   const guard = createGuard({ hostname, port, token, door, ...limits });
   const fleet = fleetOf(host, { by: "http", isPerson: true });
-  const tallies = new Tallies(host.journal);
+  const tallies = new Tallies(host);
   const shared = { host, feeds, tallies, door, guard, key, fleet, ...defined({ conduct: options.conduct }) };
   const router = createRouter(shared, (thrown) => log(`error: ${reasonOf(thrown)}`));
   const held = new Held({ most: limits.held, body: LARGEST_BODY, patience: limits.taking });

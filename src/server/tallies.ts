@@ -1,10 +1,9 @@
 /** What the agents have done and are doing, over the newest runs of the home, whoever conducts them. */
 import { setImmediate as turn } from "node:timers/promises";
+import type { Host } from "../app/host.ts";
 import { resultsOf } from "../core/results.ts";
 import type { RunState } from "../core/state.ts";
 import type { RunStatus } from "../domain/events.ts";
-import type { Journal } from "../domain/ports.ts";
-import { load } from "../drivers/local/load.ts";
 import { isEnded } from "../scheduling/life.ts";
 
 export interface Tally {
@@ -30,13 +29,13 @@ const NEWEST = 200;
 const NONE: Tally = { done: 0, successful: 0, duration: 0, running: 0 };
 
 export class Tallies {
-  readonly #journal: Journal;
+  readonly #host: Pick<Host, "journal" | "state">;
   /** Of ended runs, which do not change. */
   #ended = new Map<string, OfRun>();
   #under: Promise<Measured> | undefined;
 
-  constructor(journal: Journal) {
-    this.#journal = journal;
+  constructor(host: Pick<Host, "journal" | "state">) {
+    this.#host = host;
   }
 
   /** Who asks while it is being measured gets the same. */
@@ -48,13 +47,13 @@ export class Tallies {
   }
 
   async #measure(): Promise<Measured> {
-    const entries = await this.#journal.list({ limit: NEWEST });
+    const entries = await this.#host.journal.list({ limit: NEWEST });
     const ended = new Map<string, OfRun>();
     const all: OfRun[] = [];
     for (const { run } of entries) {
       const known = this.#ended.get(run);
       // A run that cannot be read is named by whoever asks for it; the others still count.
-      const state = known ? undefined : await load(this.#journal, run).catch(() => undefined);
+      const state = known ? undefined : await this.#host.state(run).catch(() => undefined);
       // Reading a journal never waits, so without this nobody else would be served before the last of them.
       if (!known) await turn();
       const one = known ?? (state && tallyOf(state));
