@@ -19,6 +19,9 @@ const ROOT = join(import.meta.dirname, "..");
 /** 50,000 in `npm run check`. */
 const SEEDS = Number(process.env["TUTTI_SEEDS"] ?? 4000);
 
+/** Runs that crash at every point, at every time it is passed. */
+const SWEPT = 30;
+
 /** Nearly all that it makes is short-lived: a larger young generation saves a tenth of the time. */
 const YOUNG = ["--max-semi-space-size=64"];
 
@@ -28,6 +31,12 @@ interface Report {
   readonly counts: Record<string, number>;
   readonly crashes: Record<string, number>;
   readonly failures: readonly { seed: number; violations: readonly string[] }[];
+}
+
+interface Swept {
+  readonly missed: number;
+  readonly crashed: Record<string, number>;
+  readonly failures: readonly unknown[];
 }
 
 function node<T>(cwd: string, ...args: readonly string[]): Promise<T> {
@@ -54,11 +63,11 @@ async function spread<T, R>(items: readonly T[], work: (item: T) => Promise<R>):
   return results;
 }
 
-const sum = (reports: readonly Report[], pick: (report: Report) => Record<string, number>): Record<string, number> => {
+function sum<R>(reports: readonly R[], pick: (report: R) => Record<string, number>): Record<string, number> {
   const total: Record<string, number> = {};
   for (const report of reports) for (const [key, n] of Object.entries(pick(report))) total[key] = (total[key] ?? 0) + n;
   return total;
-};
+}
 
 test("[bar:simulation] [bar:event-types] [bar:crash-points] [I1] [I2] [I3] [I6] [I7] [I8] no seed finds a violation, every event comes, every crash point is hit", async () => {
   const shards = Math.min(availableParallelism(), 8);
@@ -77,15 +86,15 @@ test("[bar:simulation] [bar:event-types] [bar:crash-points] [I1] [I2] [I3] [I6] 
 });
 
 test("[bar:simulation] [I3] a crash at every point, at every time it is passed, changes nothing but time", async () => {
-  const report = await node<{ runs: number; missed: number; crashed: Record<string, number>; failures: unknown[] }>(
-    ROOT,
-    "test/simulation/sweep.ts",
-    "--runs",
-    "30",
+  const shards = Math.min(availableParallelism(), 8);
+  const each = Math.ceil(SWEPT / shards);
+  const reports = await spread([...Array(shards).keys()], (i) =>
+    node<Swept>(ROOT, ...YOUNG, "test/simulation/sweep.ts", "--from", `${1 + i * each}`, "--runs", `${each}`),
   );
-  expect(report.failures).toEqual([]);
-  expect(CRASH_POINTS.filter((point) => !report.crashed[point])).toEqual([]);
-  expect(report.missed).toBe(0);
+  expect(reports.flatMap(({ failures }) => failures)).toEqual([]);
+  const crashed = sum(reports, (report) => report.crashed);
+  expect(CRASH_POINTS.filter((point) => !crashed[point])).toEqual([]);
+  expect(reports.reduce((n, { missed }) => n + missed, 0)).toBe(0);
 });
 
 test("every seed that once found a fault finds none now", async () => {

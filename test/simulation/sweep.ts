@@ -1,11 +1,14 @@
 /**
  * Every crash point at every time it is passed, for some reference runs, and every pair of a crash and a second one
- * during the recovery from it. `node test/simulation/sweep.ts --runs 30` prints one JSON report.
+ * during the recovery from it. `node test/simulation/sweep.ts --from 1 --runs 30` prints one JSON report.
  */
 import { parseArgs } from "node:util";
 import { CRASH_POINTS, type Crash, simulate } from "../../src/testing/index.ts";
 
-const { values } = parseArgs({ options: { runs: { type: "string", default: "30" } } });
+const { values } = parseArgs({
+  options: { from: { type: "string", default: "1" }, runs: { type: "string", default: "30" } },
+});
+const first = Number(values.from);
 
 const failures: { seed: number; crashes: readonly Crash[]; violations: readonly string[] }[] = [];
 const crashed: Record<string, number> = {};
@@ -22,21 +25,21 @@ async function sweep(seed: number, crashes: readonly Crash[]) {
   return report;
 }
 
-for (let seed = 1; seed <= Number(values.runs); seed++) {
+for (let seed = first; seed < first + Number(values.runs); seed++) {
   const { passed } = await sweep(seed, []);
   const single = CRASH_POINTS.flatMap((point) => times(passed.get(point)).map((nth) => ({ point, nth })));
   await Promise.all(single.map((crash) => sweep(seed, [crash])));
   // The first crash is in the middle of the run; the second while the next process takes it over.
-  const first: Crash = {
+  const half: Crash = {
     point: "append: written, not acknowledged",
     nth: Math.ceil((passed.get("append: written, not acknowledged") ?? 1) / 2),
   };
-  const after = await sweep(seed, [first]);
+  const after = await sweep(seed, [half]);
   const later = CRASH_POINTS.flatMap((point) => times(after.passed.get(point)).map((nth) => ({ point, nth })));
   await Promise.all(
     later
-      .filter((crash) => !(crash.point === first.point && crash.nth <= first.nth))
-      .map((crash) => sweep(seed, [first, crash])),
+      .filter((crash) => !(crash.point === half.point && crash.nth <= half.nth))
+      .map((crash) => sweep(seed, [half, crash])),
   );
 }
 
