@@ -85,6 +85,8 @@ describe("[bar:mcp] over standard input and output, every tool does what it says
     await expect.poll(() => fake.calls.length).toBe(1);
     expect((await call("interrupt_agent", { name: "clerk" })).interrupted).toMatchObject([{ run, order: "cancel" }]);
     await expect.poll(async () => (await call("check_agent_status", { run })).run.status).toBe("cancelled");
+    // The journal has its end a moment before the agents hear of it.
+    await expect.poll(async () => (await call("check_agent_status", { name: "clerk" })).agent.stage).toBe("idle");
     expect(await call("delete_agent", { name: "clerk" })).toEqual({ deleted: "clerk" });
   });
 
