@@ -63,6 +63,11 @@ test.each([
   ["a missing one", "prices:\n  m: { input: 1 }", /'prices\.m\.output' is missing/],
   ["a price below nothing", "prices:\n  m: { input: -1, output: 1 }", /'prices\.m\.input' must be a number from 0/],
   ["a budget that is words", "budget: 2 usd", /'budget' must be an object/],
+  [
+    "a command as words",
+    "evidenceCommands: { b: npm run b }",
+    /'evidenceCommands\.b' must be a list, such as \["npm","run","b"\]/,
+  ],
   ["YAML that is none", "model: [", /config\.yaml:\d+: /],
   ["a list", "- model", /'the file' must be an object/],
   ["a bomb", `a: &a [x]\nb: [${Array(40).fill("*a").join()}]\nc: &c [*a,*a]\nd: [*c,*c,*c,*c,*c,*c]`, /config\.yaml/],

@@ -113,7 +113,10 @@ const mapOf =
     return undefined;
   };
 const argv: Shape = (value) =>
-  listOf(text(2000, 1))(value) ?? ((value as readonly string[]).length > 0 ? undefined : wrong("must name a program"));
+  typeof value === "string"
+    ? wrong(`must be a list, such as ${JSON.stringify(value.slice(0, 200).trim().split(/\s+/))}`)
+    : (listOf(text(2000, 1))(value) ??
+      ((value as readonly string[]).length > 0 ? undefined : wrong("must name a program")));
 /** They are written `acp/NAME` and the like. */
 const namedOf =
   (check: Shape): Shape =>
