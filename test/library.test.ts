@@ -257,6 +257,23 @@ test("a slow reader of events misses none, and whoever comes after the end gets 
   expect(slow).toEqual(late);
 });
 
+test("whoever waits for events hears that the run is let go, however long he has read", async () => {
+  const orchestrator = new AgentOrchestrator({
+    agents: { quick: async () => "done", never: () => new Promise(() => {}) },
+  });
+  const tasks = ["a", "b", "c"].map((id) => plain(id, { agentName: "quick" }));
+  const handle = orchestrator.execute({ tasks: [...tasks, plain("d", { agentName: "never" })] });
+  const done = Promise.withResolvers<void>();
+  let count = 0;
+  const reading = (async () => {
+    for await (const { type } of handle) if (type === "task:complete" && ++count === 3) done.resolve();
+  })();
+  const ended = expect(reading).rejects.toMatchObject({ code: "JOURNAL_CLOSED" });
+  await done.promise;
+  await orchestrator[Symbol.asyncDispose]();
+  await ended;
+});
+
 test("a listener that throws is warned about and does not touch the run", async () => {
   await using orchestrator = new AgentOrchestrator({ agents: { echo } });
   const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});

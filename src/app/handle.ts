@@ -79,8 +79,25 @@ export class RunHandle implements AsyncIterable<RunEvent>, PromiseLike<Results> 
   async *[Symbol.asyncIterator](): AsyncGenerator<RunEvent, void, undefined> {
     const { driver } = await this.#opened;
     let next = 1;
+    // Whoever asks when it is still is kept until then, so this asks once: only to hear that its journal is lost.
+    let isAsked = false;
+    let lost: { readonly error: unknown } | undefined;
+    let wake = () => {};
+    const ask = () => {
+      isAsked = true;
+      driver?.still().then(
+        () => {
+          isAsked = false;
+        },
+        (error) => {
+          lost = { error };
+          wake();
+        },
+      );
+    };
     for (;;) {
       const changed = Promise.withResolvers<void>();
+      wake = changed.resolve;
       const forget = this.#published(this.id, changed.resolve);
       try {
         // What is acknowledged while we read is read in the next round; the subscription came first.
@@ -96,7 +113,9 @@ export class RunHandle implements AsyncIterable<RunEvent>, PromiseLike<Results> 
         }
         if (still && next > (driver?.seq ?? 0)) return;
         if (driver && next <= driver.seq) continue;
-        await Promise.race([changed.promise, driver?.still().then(() => changed.promise)]);
+        if (!isAsked) ask();
+        if (!lost) await changed.promise;
+        if (lost) throw lost.error;
       } finally {
         forget();
       }
