@@ -1,8 +1,9 @@
 /** Deliveries of the merge lane into real repositories, and taking them back. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { deliveryFault } from "../src/workspace/lane/delivery.ts";
+import { lanes } from "../src/workspace/lane/lane.ts";
 import { undo } from "../src/workspace/lane/undo.ts";
 import { Homes } from "./support/homes.ts";
 import { begunIn, commitIn, LINES, looks, RUN } from "./support/lane-kit.ts";
@@ -12,13 +13,22 @@ const homes = new Homes();
 const begun = (files?: Parameters<typeof begunIn>[1]) => begunIn(homes, files);
 
 describe("a delivery", () => {
-  async function proven() {
-    const made = await begun();
-    const works = [await made.write("one", { "a.txt": "new\n" }), await made.write("two", { "c.txt": "c\n" })];
-    const lane = await made.open();
+  async function made() {
+    const { folder, home, write, open } = await begun();
+    const works = [await write("one", { "a.txt": "new\n" }), await write("two", { "c.txt": "c\n" })];
+    const lane = await open();
     let head = lane.onto.commit;
     for (const work of works) head = commitIn(await lane.apply(head, work));
-    return { ...made, lane, head };
+    return { from: { folder, home }, head };
+  }
+  let first: ReturnType<typeof made> | undefined;
+  /** Each time a copy of the same. */
+  async function proven() {
+    first ??= made();
+    const { from, head } = await first;
+    const own = { folder: homes.path(), home: homes.path() };
+    for (const name of ["folder", "home"] as const) cpSync(from[name], own[name], { recursive: true });
+    return { ...own, lane: await lanes(own).open({ run: RUN, task: "land" }), head };
   }
 
   test("as a branch makes that branch and nothing else; again it is the same one", async () => {

@@ -39,10 +39,16 @@ export async function repositoryOf(folder: string, home: string): Promise<Reposi
         hint: "unset extensions.worktreeConfig, or work in a clone",
       },
     );
+  // What was just looked up serves whoever asks first, which is at once.
+  let first: Git | undefined = git.with({}, top);
   return {
     folder: top,
     gitDir,
-    git: () => Git.at({ cwd: top }),
+    git: async () => {
+      const one = first ?? (await Git.at({ cwd: top }));
+      first = undefined;
+      return one;
+    },
     snapshot: () => snapshot(top, gitDir, () => [["."]]),
   };
 }

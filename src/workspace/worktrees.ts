@@ -23,7 +23,7 @@ import type {
 } from "../domain/workspace.ts";
 import { add, addClone, baseOf, type InOrder, laidOut, putBack, remove, takeOut } from "./checkout.ts";
 import { folderWorkspace } from "./folder.ts";
-import { Git } from "./git.ts";
+import type { Git } from "./git.ts";
 import { pointersFor } from "./large-files.ts";
 import { inOneGo, type Repository, repositoryOf } from "./repository.ts";
 import { baseRef, refFor, type Standing, standing, titleOf } from "./standing.ts";
@@ -267,7 +267,7 @@ async function keep(
     const bare = await repository.git();
     // From within, and by names that the agent cannot have changed: what lies in `.git` here is not asked.
     const own = { GIT_INDEX_FILE: join(room, "index"), GIT_DIR: repository.gitDir, GIT_WORK_TREE: path };
-    const git = await Git.at({ cwd: path, env: own });
+    const git = bare.with(own, path);
     await git.run("read-tree", base);
     await refuseWritten(path, await submodulesIn(git, path, base));
     const tree = await withoutInner(git, path, async () => {
