@@ -14,17 +14,29 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "tests",
-          include: ["{src,test}/**/*.test.ts"],
+          // Beside the source stand those that touch nothing of the process: loading it once serves them all.
+          name: "units",
+          include: ["src/**/*.test.ts"],
           exclude: [...configDefaults.exclude, ...timing],
-          // Two more than cores: many tests wait for programs of their own.
-          maxWorkers: 4,
+          isolate: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: "timing", include: timing, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: {
+          name: "tests",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...timing],
+          // Two more than cores: many tests wait for programs of their own.
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: "timing", include: timing, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },
