@@ -1,4 +1,6 @@
 /** Attempts that write, each in a worktree of its own, over real repositories. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -192,6 +194,27 @@ test("many at once do not get into each other's way", async () => {
   const all = await Promise.all(Array.from({ length: 12 }, (_, i) => write(`t${i}`, { [`f${i}`]: "x\n" })));
   expect(all.map((changes) => changes?.files.length)).toEqual(Array.from({ length: 12 }, () => 1));
   expect(git(folder, "worktree", "list").split("\n")).toHaveLength(1);
+});
+
+test("runs that work at once in one repository, beside the user's own git, do not get into each other's way", async () => {
+  const folder = repository();
+  const [places, ended] = [homes.path({ ".keep": "" }), new AbortController()];
+  const loop = "i=0; while :; do i=$((i+1)); git worktree add -q --detach $0/w$i; git worktree remove -f $0/w$i; done";
+  const his = spawn("bash", ["-c", loop, places], { cwd: folder, stdio: "ignore", signal: ended.signal });
+  his.on("error", () => {});
+  try {
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const { open } = over(folder);
+        for (let i = 0; i < 6; i++) await (await open(`t${i}`)).close();
+      }),
+    );
+  } finally {
+    ended.abort();
+    await once(his, "close");
+  }
+  const left = git(folder, "worktree", "list", "--porcelain").split("\n");
+  expect(left.filter((line) => /^worktree .*\/t\d\.1$/.test(line))).toEqual([]);
 });
 
 test("[G2] nothing that a repository brings along is run: hooks, filters, monitors, drivers", async () => {

@@ -11,6 +11,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { Lent, Workspace } from "../domain/workspace.ts";
 import { gone } from "../process/gone.ts";
 import { folderWorkspace, isReal } from "./folder.ts";
+import { Git } from "./git.ts";
+import { inOrder } from "./in-order.ts";
 import type { Repository } from "./repository.ts";
 
 /** What tools install beside the files, so that tests can run without a network. What is not ignored lies there anyway. */
@@ -29,23 +31,15 @@ export interface Beginning {
   readonly from: string;
 }
 
-/** Acts that would get into each other's way, one after the other. */
-export type InOrder = <T>(act: () => Promise<T>) => Promise<T>;
-
 /** As a worktree. Only naming it changes the repository; its files can be laid out beside those of others. */
-export async function add(
-  repository: Repository,
-  path: string,
-  { base, from }: Beginning,
-  inOrder: InOrder,
-): Promise<void> {
+export async function add(repository: Repository, path: string, { base, from }: Beginning): Promise<void> {
   // It was made before our host died, and what lies in it has not been kept yet.
   if (existsSync(marker(path)) && existsSync(path)) return putBack(path);
   await clear(path);
   const git = await repository.git();
   // Twice, since one that was left half made is locked.
   const how = ["--detach", "--no-checkout", "--force", "--force", "--quiet"];
-  await inOrder(() => git.run("worktree", "add", ...how, "--", path, from));
+  await inOrder(repository.gitDir, () => git.worktree("add", ...how, "--", path, from));
   await git.with({}, path).run("read-tree", "--reset", "-u", from);
   await writeFile(marker(path), base);
 }
@@ -158,14 +152,14 @@ export async function baseOf(path: string): Promise<string | undefined> {
   return (await textAt(marker(path))).trim() || undefined;
 }
 
-/** A worktree is taken off one after the other; a clone is nothing but its folder. */
-export async function remove(repository: Repository, path: string, inOrder: InOrder = (act) => act()): Promise<void> {
+/** A clone is nothing but its folder. */
+export async function remove(repository: Repository, path: string): Promise<void> {
   const wasClone = isClone(path);
   await clear(path);
   if (wasClone) return;
   // Of itself alone: the user may have worktrees whose folders are only not there now.
-  const git = await repository.git();
-  await inOrder(() => git.ask("worktree", "remove", "--force", "--force", "--", path));
+  const git = Git.plain({ cwd: repository.gitDir });
+  await inOrder(repository.gitDir, () => git.worktree("remove", "--force", "--force", "--", path)).catch(() => {});
 }
 
 /** First what says that they are whole: where our host dies meanwhile, what is gone must not look as if the agent deleted it. */

@@ -6,7 +6,7 @@
  * G3. Arguments are lists, never a shell; what a caller did not choose himself comes after `--` or
  *     `--end-of-options`.
  */
-import { TuttiError } from "../domain/error.ts";
+import { reasonOf, TuttiError } from "../domain/error.ts";
 import { runProgram } from "../process/program.ts";
 
 export interface GitOptions {
@@ -38,6 +38,8 @@ const ENV = {
   GIT_OPTIONAL_LOCKS: "0",
   GIT_NO_LAZY_FETCH: "1",
   GIT_EDITOR: "false",
+  // Its words are looked into, and told to whoever reads ours.
+  LC_ALL: "C",
   GIT_AUTHOR_NAME: "Tutti",
   GIT_AUTHOR_EMAIL: "tutti@localhost",
   GIT_COMMITTER_NAME: "Tutti",
@@ -49,6 +51,9 @@ const WORKTREES = "extensions.worktreeconfig";
 /** Without a driver git gives up where its settings name one: so that it merges as it would without them. */
 const MERGES = "git merge-file -q --marker-size=%L %A %O %B || exit 1";
 
+const HALF_MADE = /failed to read .*worktrees/;
+const MOST_TRIES = 20;
+
 export class Git {
   readonly #options: GitOptions;
   readonly #blanked: readonly string[];
@@ -59,6 +64,11 @@ export class Git {
     this.#options = options;
     this.#blanked = blanked;
     this.namesWorktrees = namesWorktrees;
+  }
+
+  /** For what reads and writes no file that is worked on, so that no driver could be run. */
+  static plain(options: GitOptions): Git {
+    return new Git(options, []);
   }
 
   /** Looks up what its settings would have run; done anew for each use, since an agent may have changed them. */
@@ -95,6 +105,16 @@ export class Git {
     if (code === 0) return stdout.replace(/\n$/, "");
     const words = stderr.trim().slice(0, 500) || `exit code ${code}`;
     throw new TuttiError("WRONG_STATE", `git ${args[0]} failed: ${words}`, { path: "repository" });
+  }
+
+  /** As `run`. Git reads all worktrees then, and fails at one that another process is just making or removing. */
+  async worktree(...args: readonly string[]): Promise<string> {
+    for (let tries = 1; ; tries++)
+      try {
+        return await this.run("worktree", ...args);
+      } catch (error) {
+        if (tries === MOST_TRIES || !HALF_MADE.test(reasonOf(error))) throw error;
+      }
   }
 
   with(env: { readonly [name: string]: string }, cwd = this.#options.cwd): Git {

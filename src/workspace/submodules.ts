@@ -17,6 +17,17 @@ const MOST = 500;
  * may write any name into that file, and put a link in the way of it.
  */
 export async function submodulesIn(git: Git, root: string, base: string): Promise<readonly string[]> {
+  const kept = KEPT.get(base) ?? (await keptIn(git, base));
+  // Attempts of one run begin with few commits, and what one holds does not change.
+  if (KEPT.size >= MOST_COMMITS) KEPT.clear();
+  KEPT.set(base, kept);
+  return kept.filter((path) => isReal(root, path));
+}
+
+const KEPT = new Map<string, readonly string[]>();
+const MOST_COMMITS = 200;
+
+async function keptIn(git: Git, base: string): Promise<readonly string[]> {
   const told = await git.ask("config", "--blob", `${base}:.gitmodules`, "-z", "--get-regexp", "\\.path$");
   const named = told.stdout.split("\0").flatMap((one) => {
     const path = posix.normalize(one.slice(one.indexOf("\n") + 1)).replace(/\/$/, "");
@@ -28,7 +39,7 @@ export async function submodulesIn(git: Git, root: string, base: string): Promis
   const kept = await git.run("--literal-pathspecs", ...asked);
   return kept.split("\0").flatMap((line) => {
     const path = line.slice(line.indexOf("\t") + 1);
-    return line.startsWith("160000 ") && isReal(root, path) ? [path] : [];
+    return line.startsWith("160000 ") ? [path] : [];
   });
 }
 

@@ -21,9 +21,10 @@ import type {
   WorkspaceOf,
   Workspaces,
 } from "../domain/workspace.ts";
-import { add, addClone, baseOf, type InOrder, laidOut, putBack, remove, takeOut } from "./checkout.ts";
+import { add, addClone, baseOf, laidOut, putBack, remove, takeOut } from "./checkout.ts";
 import { folderWorkspace } from "./folder.ts";
 import type { Git } from "./git.ts";
+import { inOrder } from "./in-order.ts";
 import { pointersFor } from "./large-files.ts";
 import { inOneGo, type Repository, repositoryOf } from "./repository.ts";
 import { baseRef, refFor, type Standing, standing, titleOf } from "./standing.ts";
@@ -63,8 +64,6 @@ export async function tidyWorktrees({ folder, home }: WorktreeOptions, run: stri
 
 class Worktrees {
   readonly #options: WorktreeOptions;
-  /** Adding and removing change one file of the repository: one after the other. */
-  #last: Promise<unknown> = Promise.resolve();
   /** One snapshot a run: all its attempts begin with the same files. */
   readonly #bases = new Map<string, Promise<string>>();
 
@@ -101,15 +100,14 @@ class Worktrees {
     const begun = async () => (await keptBefore(git, there, base)) ?? there.handed ?? seed?.from;
     const from = writes ? await begun() : undefined;
     const beginning = { base, from: from ?? base };
-    const inOrder: InOrder = (act) => this.#inOrder(act);
     if (way === "clone") await addClone(now, path, beginning);
-    else await add(now, path, beginning, inOrder);
+    else await add(now, path, beginning);
     const inner = await submodulesIn(git, path, beginning.from);
     return {
       files: withSubmodules(await laidOut(now, path, writes), inner, repository.folder),
       notes: [...notes, ...toldOf(inner)],
       keep: (outcome) => (writes ? keep(repository, of, path, base, outcome) : Promise.resolve(undefined)),
-      close: () => remove(repository, path, inOrder),
+      close: () => remove(repository, path),
     };
   }
 
@@ -127,19 +125,13 @@ class Worktrees {
   }
 
   async #snapshot(repository: Repository, run: string): Promise<string> {
-    const known = this.#bases.get(run) ?? this.#inOrder(() => found(repository, run));
+    const known = this.#bases.get(run) ?? inOrder(`${repository.gitDir} base`, () => found(repository, run));
     this.#bases.set(run, known);
     try {
       return await known;
     } finally {
       this.#bases.delete(run);
     }
-  }
-
-  #inOrder<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(act);
-    this.#last = turn.catch(() => {});
-    return turn;
   }
 }
 

@@ -68,7 +68,7 @@ export async function stoodOn(git: Git, name: string): Promise<string | undefine
   const ref = `refs/heads/${name}`;
   const here = await git.ask("symbolic-ref", "--quiet", "HEAD");
   if (here.code === 0 && here.stdout.trim() === ref) return `you stand on '${name}'`;
-  const lines = (await git.run("worktree", "list", "--porcelain")).split("\n");
+  const lines = (await git.worktree("list", "--porcelain")).split("\n");
   return lines.includes(`branch ${ref}`) ? `you stand on '${name}' in a worktree` : undefined;
 }
 

@@ -6,21 +6,10 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TuttiError } from "../../domain/error.ts";
 import { isAlive } from "../../process/alive.ts";
+import { inOrder } from "../in-order.ts";
 
-/** Of this process, by the repository; each is gone with the last who waits. */
-const waiting = new Map<string, Promise<unknown>>();
-
-export async function inTurn<T>(gitDir: string, act: () => Promise<T>): Promise<T> {
-  const before = waiting.get(gitDir) ?? Promise.resolve();
-  const mine = before.then(() => alone(gitDir, act));
-  const over = mine.catch(() => {});
-  waiting.set(gitDir, over);
-  try {
-    return await mine;
-  } finally {
-    if (waiting.get(gitDir) === over) waiting.delete(gitDir);
-  }
-}
+export const inTurn = <T>(gitDir: string, act: () => Promise<T>): Promise<T> =>
+  inOrder(`${gitDir} checkout`, () => alone(gitDir, act));
 
 /** Other processes are told by a file which of them it is; of one that died it counts no more. */
 async function alone<T>(gitDir: string, act: () => Promise<T>): Promise<T> {
