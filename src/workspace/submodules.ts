@@ -17,14 +17,12 @@ const MOST = 500;
  * may write any name into that file, and put a link in the way of it.
  */
 export async function submodulesIn(git: Git, root: string, base: string): Promise<readonly string[]> {
-  const kept = KEPT.get(base) ?? (await keptIn(git, base));
-  // Attempts of one run begin with few commits, and what one holds does not change.
-  if (KEPT.size >= MOST_COMMITS) KEPT.clear();
-  KEPT.set(base, kept);
+  const kept = KNOWN.get(base) ?? (await keptIn(git, base));
   return kept.filter((path) => isReal(root, path));
 }
 
-const KEPT = new Map<string, readonly string[]>();
+/** Attempts of one run begin with few commits, and what one holds does not change. */
+const KNOWN = new Map<string, readonly string[]>();
 const MOST_COMMITS = 200;
 
 async function keptIn(git: Git, base: string): Promise<readonly string[]> {
@@ -34,7 +32,15 @@ async function keptIn(git: Git, base: string): Promise<readonly string[]> {
     const isInside = one !== "" && path !== "." && !path.startsWith("..") && !path.startsWith("/");
     return isInside ? [path] : [];
   });
-  if (named.length === 0) return [];
+  const found = named.length === 0 ? [] : await linksIn(git, base, named);
+  // Where git could not even look, another time may go better.
+  if (told.code > 1) return found;
+  if (KNOWN.size >= MOST_COMMITS) KNOWN.clear();
+  KNOWN.set(base, found);
+  return found;
+}
+
+async function linksIn(git: Git, base: string, named: readonly string[]): Promise<readonly string[]> {
   const asked = ["ls-tree", "-z", "--full-tree", base, "--", ...named.slice(0, MOST)];
   const kept = await git.run("--literal-pathspecs", ...asked);
   return kept.split("\0").flatMap((line) => {
